@@ -1,0 +1,128 @@
+"""Checks at the door, in one wording: name, allowed, received, likely cause."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import ParameterError, ShapeError
+
+
+def number(
+    name: str,
+    value: Any,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    unit: str = "",
+) -> float:
+    """Return `value` as a float, or say why it is not allowed.
+
+    Raises
+    ------
+    ParameterError
+        Not a finite real number, or outside [minimum, maximum].
+    """
+    low = "-inf" if minimum is None else f"{minimum:g}"
+    high = "inf" if maximum is None else f"{maximum:g}"
+    allowed = f"a finite number in [{low}, {high}]" + (f" {unit}" if unit else "")
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        message = f"{name} must be {allowed}; got {value!r}"
+        raise ParameterError(message) from None
+    outside = (minimum is not None and result < minimum) or (
+        maximum is not None and result > maximum
+    )
+    if isinstance(value, bool) or not math.isfinite(result) or outside:
+        raise ParameterError(f"{name} must be {allowed}; got {value!r}")
+    return result
+
+
+def integer(
+    name: str, value: Any, minimum: int | None = None, maximum: int | None = None
+) -> int:
+    """Return `value` as an int; 3.0 passes, 3.5 and True do not.
+
+    Raises
+    ------
+    ParameterError
+        Not a whole number, or outside [minimum, maximum].
+    """
+    result = number(name, value, minimum, maximum)
+    if result != int(result):
+        raise ParameterError(f"{name} must be a whole number; got {value!r}")
+    return int(result)
+
+
+def array(
+    name: str, value: ArrayLike, shape: Sequence[int | str], dtype: Any = float
+) -> NDArray[Any]:
+    """Return `value` as a finite array of the given shape.
+
+    Integers in `shape` are required sizes; strings are free axes that must agree
+    where they repeat: `("N", "N")` asks for a square matrix.
+
+    Raises
+    ------
+    ShapeError
+        Wrong number of axes, wrong size, not numeric, or not finite.
+    """
+    wanted = "(" + ", ".join(str(axis) for axis in shape) + ")"
+    try:
+        result = np.asarray(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        message = f"{name} must be a numeric array of shape {wanted}: {error}"
+        raise ShapeError(message) from None
+    sizes: dict[str, int] = {}
+    matches = result.ndim == len(shape) and all(
+        have == (want if isinstance(want, int) else sizes.setdefault(want, have))
+        for have, want in zip(result.shape, shape, strict=False)
+    )
+    if not matches:
+        raise ShapeError(f"{name} must have shape {wanted}; got {result.shape}")
+    bad = np.count_nonzero(~np.isfinite(result))
+    if bad:
+        message = f"{name} must be finite; {bad} of {result.size} entries are not"
+        raise ShapeError(message)
+    return result
+
+
+def spins(name: str, value: ArrayLike, shape: Sequence[int | str]) -> NDArray[np.int8]:
+    """Return `value` as int8 spins of -1 and +1.
+
+    Raises
+    ------
+    ShapeError
+        Wrong shape, or an entry that is neither -1 nor +1.
+    """
+    result = array(name, value, shape)
+    wrong = result[np.abs(result) != 1]
+    if wrong.size:
+        hint = "; are these pixels in {0, 1}?" if np.all(np.isin(wrong, 0)) else ""
+        message = f"{name} must hold only -1 and +1; got {wrong.flat[0]:g}{hint}"
+        raise ShapeError(message)
+    return result.astype(np.int8)
+
+
+def symmetric(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return `value` as a finite symmetric float matrix (N, N).
+
+    Raises
+    ------
+    ShapeError
+        Not square, not finite, or not symmetric to 1e-9 of its largest entry.
+    """
+    matrix = array(name, value, ("N", "N"))
+    scale = float(np.max(np.abs(matrix), initial=0.0))
+    difference = float(np.max(np.abs(matrix - matrix.T), initial=0.0))
+    if difference > 1e-9 * scale:
+        message = (
+            f"{name} must be symmetric; entries differ from their mirror images by up "
+            f"to {difference:.3g} (largest entry {scale:.3g})"
+        )
+        raise ShapeError(message)
+    return np.ascontiguousarray(matrix, dtype=np.float64)

@@ -1,0 +1,62 @@
+"""The error tree: one root, and each error also its nearest builtin.
+
+Every message names the thing, what is allowed, what came, and the likely cause.
+"""
+
+from __future__ import annotations
+
+
+class CcqedError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class ParameterError(CcqedError, ValueError):
+    """A parameter is outside what physics, apparatus or software allows."""
+
+
+class ShapeError(ParameterError):
+    """An array has the wrong shape, type or symmetry."""
+
+
+class PatternError(ParameterError):
+    """Memories cannot be read or cannot be stored."""
+
+
+class LayoutError(ParameterError):
+    """The ensembles cannot be placed as asked."""
+
+
+class LimitError(ParameterError):
+    """A value is outside the safety envelope (`ccqed_ctrl.limits`)."""
+
+
+class DeviceError(CcqedError, RuntimeError):
+    """A device refused, failed or is unknown."""
+
+
+class DeviceTimeoutError(DeviceError, TimeoutError):
+    """A device did not answer in time."""
+
+
+class CalibrationError(CcqedError, RuntimeError):
+    """A calibration is missing, stale or contradictory."""
+
+
+class SchemaError(CcqedError, ValueError):
+    """A dataset does not match the schema, or a file is of another revision."""
+
+
+class DecodingError(CcqedError, ValueError):
+    """A frame cannot be decoded."""
+
+
+class ExperimentError(CcqedError, RuntimeError):
+    """An experiment file, class or argument is not what was asked for."""
+
+
+class ResultsError(CcqedError, OSError):
+    """Results cannot be written or read."""
+
+
+class TimelineError(CcqedError, RuntimeError):
+    """Events contradict the timeline, as a real core device would refuse them."""

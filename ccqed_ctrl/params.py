@@ -1,0 +1,260 @@
+"""Frozen, validated parameters: SI inside, display units in the field metadata.
+
+Each class is one group. A field is declared once, with default, unit, bounds and
+meaning; ARTIQ arguments, checks, and the resolved record in the results follow from
+that declaration. The simulated laboratory holds *its* truth in the same classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from . import checks
+from .errors import ParameterError
+from .units import SCALES, TWO_PI, angular
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a field means: display unit, allowed range, description."""
+
+    doc: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def scale(self) -> float:
+        """SI value of one display unit."""
+        return SCALES[self.unit]
+
+
+def quantity(default: Any, doc: str, unit: str = "", **bounds: float) -> Any:
+    """Declare one dataclass field with its `Quantity`; values and bounds are SI."""
+    described = Quantity(doc, unit, bounds.get("minimum"), bounds.get("maximum"))
+    return dataclasses.field(default=default, metadata={"quantity": described})
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Base of all parameter groups: validation and dict round trip."""
+
+    def __post_init__(self) -> None:
+        for name, described in self.quantities().items():
+            value = getattr(self, name)
+            label = f"{type(self).__name__}.{name}"
+            default = type(self).__dataclass_fields__[name].default
+            if isinstance(default, str):
+                if not isinstance(value, str):
+                    raise ParameterError(f"{label} must be text; got {value!r}")
+                continue
+            check = checks.integer if isinstance(default, int) else checks.number
+            valid = check(label, value, described.minimum, described.maximum)  # type: ignore[operator]
+            object.__setattr__(self, name, valid)
+
+    @classmethod
+    def quantities(cls) -> dict[str, Quantity]:
+        """Return the meaning of each field, in order of declaration."""
+        return {
+            field.name: field.metadata["quantity"] for field in dataclasses.fields(cls)
+        }
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, validated anew."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary of SI values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from `to_dict`'s output.
+
+        Raises
+        ------
+        ParameterError
+            An unknown field (a misspelling, or a file of another version) or a bad
+            value.
+        """
+        unknown = sorted(set(values) - set(cls.quantities()))
+        if unknown:
+            known = ", ".join(cls.quantities())
+            raise ParameterError(
+                f"{cls.__name__} has no field {unknown[0]!r}; it has {known}"
+            )
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Cavity(Parameters):
+    """Confocal cavity. `kappa` is the FIELD decay rate (half width), Eq. 10."""
+
+    waist: float = quantity(35.2336e-6, "TEM00 waist w0", "um", minimum=1e-6)
+    kappa: float = quantity(angular(150e3), "field decay rate", "rad/s", minimum=1.0)
+    pump_detuning: float = quantity(
+        angular(-3e6), "pump minus cavity frequency (red: negative)", "rad/s",
+        maximum=-1.0,
+    )  # fmt: skip
+    single_photon_coupling: float = quantity(
+        angular(1.5e6), "single-atom single-mode coupling g0", "rad/s", minimum=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Pump(Parameters):
+    """Transverse Raman pump."""
+
+    rabi_frequency: float = quantity(
+        angular(151.3e6), "Raman pump Rabi frequency Omega", "rad/s", minimum=0.0
+    )
+    atomic_detuning: float = quantity(
+        angular(-100e9), "pump detuning from the excited state", "rad/s", maximum=-1.0
+    )
+    omega_z: float = quantity(1e6, "two-photon (spin) splitting", "rad/s", minimum=1.0)
+
+    def mode_coupling(self, cavity: Cavity) -> float:
+        """Return g~0 = Omega g0 / |Delta_A| in rad/s.
+
+        Text convention of the paper; A7-A12 would add sqrt(3)/24, see physics.md 4.
+        """
+        return (
+            self.rabi_frequency
+            * cavity.single_photon_coupling
+            / abs(self.atomic_detuning)
+        )
+
+
+@dataclass(frozen=True)
+class Cloud(Parameters):
+    """One tweezer-held ensemble of 87Rb."""
+
+    size: float = quantity(
+        35.2336e-6 / math.sqrt(80.0), "rms size sigma_A per coordinate", "um",
+        minimum=1e-8,
+    )  # fmt: skip
+    atoms: int = quantity(100_000, "atoms per ensemble M = 2S", minimum=1)
+
+    def beta(self, cavity: Cavity) -> float:
+        """Return beta = w0^2 / (8 sigma_A^2), the local part of the coupling."""
+        return cavity.waist**2 / (8 * self.size**2)
+
+
+@dataclass(frozen=True)
+class Memory(Parameters):
+    """What is stored and what is shown."""
+
+    patterns: str = quantity(
+        "icons", "icons, digits, a folder of PNGs, or a .npy of shape (P, N)"
+    )
+    memory: int = quantity(0, "index of the memory to recall", minimum=0)
+    corruption: float = quantity(
+        0.1, "fraction of the cue's pixels flipped", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Layout(Parameters):
+    """Where the ensembles go."""
+
+    ensembles: int = quantity(64, "number of ensembles N", minimum=1, maximum=4096)
+    relative_width: float = quantity(
+        1.5, "rms width of the layout over w0", minimum=0.01, maximum=20.0
+    )
+    minimum_distance: float = quantity(
+        8e-6, "least distance between sites and mirror images", "um", minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Sequence(Parameters):
+    """One shot: load the cue, ramp the pump, relax, take the hologram."""
+
+    ramp_time: float = quantity(
+        1e-3, "duration of the transverse pump ramp", "ms", minimum=20e-6, maximum=1.0
+    )
+    final_power: float = quantity(
+        2.0, "pump power at the end of the ramp, P / P_th", minimum=0.0, maximum=50.0
+    )
+    field_ratio: float = quantity(
+        1.5, "longitudinal field over the largest local field", minimum=0.0,
+        maximum=20.0,
+    )  # fmt: skip
+    hold_time: float = quantity(
+        200e-6, "hold with pump and longitudinal drive on", "us", minimum=0.0,
+        maximum=1.0,
+    )  # fmt: skip
+    evolution_time: float = quantity(
+        20e-3, "free relaxation before the hologram", "ms", minimum=0.0, maximum=10.0
+    )
+    exposure: float = quantity(
+        50e-6, "camera exposure", "us", minimum=1e-6, maximum=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Run(Parameters):
+    """How often, and from which randomness."""
+
+    shots: int = quantity(1, "repetitions of the shot", minimum=1, maximum=10_000)
+    seed: int = quantity(0, "root seed of layout, cue and catalogue", minimum=0)
+
+
+@dataclass(frozen=True)
+class PumpCalibration(Parameters):
+    """Servo set-point to pump power: Omega^2 = (slope * volt)."""
+
+    rabi_frequency_1v: float = quantity(
+        angular(150e6), "pump Rabi frequency at a set-point of 1 V", "rad/s",
+        minimum=1.0,
+    )  # fmt: skip
+
+    def volts(self, rabi_frequency: float) -> float:
+        """Return the set-point in V that gives the Rabi frequency in rad/s."""
+        return (rabi_frequency / self.rabi_frequency_1v) ** 2
+
+    def rabi_frequency(self, volts: float) -> float:
+        """Return the Rabi frequency in rad/s at a set-point in V."""
+        return self.rabi_frequency_1v * math.sqrt(max(volts, 0.0))
+
+
+@dataclass(frozen=True)
+class LongitudinalCalibration(Parameters):
+    """DMD-shaped drive to field: h = full_scale * amplitude * sqrt(V) * (K f)."""
+
+    full_scale: float = quantity(
+        5e7, "field h of unit pattern, DDS amplitude 1, pump set-point 1 V", "rad/s",
+        minimum=1.0,
+    )  # fmt: skip
+    phase: float = quantity(
+        0.0, "phase of the drive against the mean pump phase", minimum=-TWO_PI,
+        maximum=TWO_PI,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Imaging(Parameters):
+    """Camera in the image plane of the cavity midplane, with a tilted reference."""
+
+    pixels: int = quantity(256, "side of the square frame", minimum=16, maximum=4096)
+    pixel_size: float = quantity(
+        0.036 * 35.2336e-6, "pixel pitch over magnification", "um", minimum=1e-9
+    )
+    carrier_x: float = quantity(
+        36.0 / 35.2336e-6, "reference tilt k_x in rad/m, object plane"
+    )
+    carrier_y: float = quantity(
+        36.0 / 35.2336e-6, "reference tilt k_y in rad/m, object plane"
+    )
+    phase: float = quantity(0.0, "emission minus reference phase in rad")
+    electrons_per_count: float = quantity(1.5, "camera gain in e-/ADU", minimum=1e-3)
+    offset: float = quantity(500.0, "camera offset in ADU", minimum=0.0)
+    read_noise: float = quantity(6.0, "rms read noise in electrons", minimum=0.0)
+    saturation: int = quantity(65535, "largest count", minimum=1, maximum=65535)
+    readout_time: float = quantity(
+        30e-3, "time from the end of an exposure to the next", "ms", minimum=0.0
+    )

@@ -1,0 +1,1 @@
+"""The digital twin: simulated devices around one physical plant."""
