@@ -52,8 +52,9 @@ class Parameters:
                 if not isinstance(value, str):
                     raise ParameterError(f"{label} must be text; got {value!r}")
                 continue
-            check = checks.integer if isinstance(default, int) else checks.number
-            valid = check(label, value, described.minimum, described.maximum)  # type: ignore[operator]
+            valid = checks.number(label, value, described.minimum, described.maximum)
+            if isinstance(default, int):
+                valid = checks.integer(label, value)
             object.__setattr__(self, name, valid)
 
     @classmethod
@@ -151,7 +152,7 @@ class Memory(Parameters):
     patterns: str = quantity(
         "icons", "icons, digits, a folder of PNGs, or a .npy of shape (P, N)"
     )
-    memory: int = quantity(0, "index of the memory to recall", minimum=0)
+    memory: int = quantity(3, "index of the memory to recall", minimum=0)
     corruption: float = quantity(
         0.1, "fraction of the cue's pixels flipped", minimum=0.0, maximum=1.0
     )
@@ -166,7 +167,7 @@ class Layout(Parameters):
         1.5, "rms width of the layout over w0", minimum=0.01, maximum=20.0
     )
     minimum_distance: float = quantity(
-        8e-6, "least distance between sites and mirror images", "um", minimum=0.0
+        10e-6, "least distance between sites and mirror images", "um", minimum=0.0
     )
 
 
@@ -189,7 +190,7 @@ class Sequence(Parameters):
         maximum=1.0,
     )  # fmt: skip
     evolution_time: float = quantity(
-        20e-3, "free relaxation before the hologram", "ms", minimum=0.0, maximum=10.0
+        10e-3, "free relaxation before the hologram", "ms", minimum=0.0, maximum=10.0
     )
     exposure: float = quantity(
         50e-6, "camera exposure", "us", minimum=1e-6, maximum=1.0
@@ -227,7 +228,7 @@ class LongitudinalCalibration(Parameters):
     """DMD-shaped drive to field: h = full_scale * amplitude * sqrt(V) * (K f)."""
 
     full_scale: float = quantity(
-        5e7, "field h of unit pattern, DDS amplitude 1, pump set-point 1 V", "rad/s",
+        5e6, "field h of unit pattern, DDS amplitude 1, pump set-point 1 V", "rad/s",
         minimum=1.0,
     )  # fmt: skip
     phase: float = quantity(

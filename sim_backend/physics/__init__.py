@@ -1,0 +1,1 @@
+"""Pure physics of the twin: no ARTIQ, no file, no clock, no log."""

@@ -1,0 +1,149 @@
+"""From the field to spins: least squares on the ideal emission kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import linalg, special
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import DecodingError
+from ccqed_ctrl.model.emission import emission_kernel
+from ccqed_ctrl.params import Cavity, Cloud, Imaging
+
+from .demodulation import Band, Field, field_band
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+#: A spin whose sign is wrong with more than this probability is reported as 0.
+UNDETERMINED = 0.01
+#: Emission below this fraction of the shot noise in the band is no emission.
+DARK = 0.1
+#: Ensembles that emit less than this fraction of the median one count as lost.
+LOST = 0.2
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The spins of one shot.
+
+    amplitudes: (N,) complex, emission of each ensemble, sqrt(e-). spins: (N,) int8 in
+    {-1, 0, +1}, 0 undetermined. error_probability: (N,) that the sign is wrong.
+    phase: rad, of the emission against the reference. residual_fraction: light that
+    the ensembles do not explain, above the expected noise. saturated: clipped pixels.
+    """
+
+    amplitudes: Complex
+    spins: NDArray[np.int8]
+    error_probability: Floats
+    phase: float
+    residual_fraction: float
+    saturated: int
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Templates of one layout, ready for many frames.
+
+    band: Fourier band of the field. templates: (K, N) real, A_j at the pixels,
+    band-limited like the data. expected_phase: rad, of a spin +1 against the
+    reference: it settles the global sign, and says by what (`sign_reference`).
+    """
+
+    band: Band
+    templates: Floats
+    expected_phase: float
+    sign_reference: str = "local_oscillator_phase"
+
+    @classmethod
+    def of_layout(
+        cls, positions: ArrayLike, cavity: Cavity, cloud: Cloud, imaging: Imaging
+    ) -> Decoder:
+        """Prepare the templates for ensembles at positions (N, 2) in m."""
+        sites = checks.array("positions", positions, ("N", 2))
+        band = field_band(cloud.size, imaging)
+        index = np.arange(imaging.pixels) - (imaging.pixels - 1) / 2
+        x, y = np.meshgrid(index * imaging.pixel_size, index * imaging.pixel_size)
+        points = np.column_stack([x.ravel(), y.ravel()])
+        kernel = emission_kernel(points, sites, cavity.waist, cloud.size)
+        images = kernel.T.reshape(len(sites), imaging.pixels, imaging.pixels)
+        filtered = np.stack([band.filter(image).real for image in images])
+        propagation = 1 / (cavity.pump_detuning + 1j * cavity.kappa)
+        phase = float(np.angle(propagation)) + imaging.phase
+        return cls(band, filtered.reshape(len(sites), -1).T.copy(), phase)
+
+    def decode(self, field: Field) -> Readout:
+        """Fit c = (A^T W A)^-1 A^T W E and read the sign of each ensemble.
+
+        W is 1 on valid pixels (the reference is flat, so is the noise) and 0 on
+        clipped ones. The common phase is 1/2 arg sum c^2, known modulo pi; the branch
+        nearest `expected_phase` fixes the global sign.
+
+        Raises
+        ------
+        ShapeError
+            The field does not match the templates.
+        DecodingError
+            Sites so close that they cannot be told apart.
+        """
+        pixels, count = self.templates.shape
+        data = checks.array(
+            "field", field.values.ravel(), (pixels,), dtype=np.complex128
+        )
+        weight = field.valid.ravel()
+        weighted = self.templates * weight[:, None]
+        gram = weighted.T @ self.templates
+        try:
+            factor = linalg.cho_factor(gram)
+        except linalg.LinAlgError as error:
+            raise DecodingError(
+                f"the {count} templates are not independent; two sites (or mirror "
+                "images) are closer than the imaging resolves"
+            ) from error
+        amplitudes = linalg.cho_solve(factor, weighted.T @ data)
+        spread = np.sqrt(np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise)
+        phase = self._phase(amplitudes)
+        projected = (amplitudes * np.exp(-1j * phase)).real
+        wrong = 0.5 * special.erfc(np.abs(projected) / spread / np.sqrt(2))
+        residual = self._residual(data, amplitudes, weight, field.noise)
+        dark = residual is None
+        return Readout(
+            amplitudes=amplitudes,
+            spins=np.zeros(count, np.int8) if dark else _spins(projected, wrong),
+            error_probability=np.full(count, 0.5) if dark else wrong,
+            phase=phase,
+            residual_fraction=1.0 if residual is None else residual,
+            saturated=int(np.count_nonzero(~weight)),
+        )
+
+    def _phase(self, amplitudes: Complex) -> float:
+        half = 0.5 * float(np.angle(np.sum(amplitudes**2)))
+        turns = round((self.expected_phase - half) / np.pi)
+        return half + turns * np.pi
+
+    def _residual(
+        self,
+        data: Complex,
+        amplitudes: Complex,
+        weight: NDArray[np.bool_],
+        noise: float,
+    ) -> float | None:
+        """Return the unexplained fraction of the light, or None when it is dark."""
+        rest = (data - self.templates @ amplitudes)[weight]
+        total = float(np.sum(np.abs(data[weight]) ** 2))
+        # White noise of both quadratures, of which the band lets its share through.
+        expected = 2 * noise * weight.sum() * float(np.mean(self.band.mask**2))
+        unexplained = float(np.sum(np.abs(rest) ** 2)) - expected
+        signal = total - expected
+        if signal <= DARK * expected:
+            return None
+        return float(np.clip(unexplained / signal, 0.0, 1.0))
+
+
+def _spins(projected: Floats, wrong: Floats) -> NDArray[np.int8]:
+    size = np.abs(projected)
+    known = (wrong < UNDETERMINED) & (size > LOST * np.median(size))
+    return np.where(known, np.sign(projected), 0).astype(np.int8)

@@ -1,0 +1,130 @@
+"""The `ccqed` command: `ccqed NAME ...` runs the command that registered as NAME.
+
+Commands register through the entry-point group `ccqed.commands`, so that the control
+side never imports the simulator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib.metadata
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .errors import (
+    CcqedError,
+    ExperimentError,
+    ParameterError,
+    ResultsError,
+    SchemaError,
+)
+
+logger = logging.getLogger(__name__)
+
+GROUP = "ccqed.commands"
+
+#: Exit codes of every command.
+RUN_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand."""
+
+    name: str
+    summary: str
+    configure: Callable[[argparse.ArgumentParser], None]
+    execute: Callable[[argparse.Namespace], int]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 done, 1 failed, 2 refused because of bad input, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if args is None else args)
+    if given[:1] == ["--version"]:
+        _say(f"ccqed {importlib.metadata.version('ccqed-ctrl')}", sys.stdout)
+        return 0
+    if not given or given[0] in ("-h", "--help"):
+        _say(_overview(), sys.stdout)
+        return 0 if given else BAD_INPUT
+    try:
+        command = _load(given[0])
+        return _execute(command, given[1:])
+    except CcqedError as error:
+        _say(f"ccqed: {error}")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        _say("ccqed: interrupted")
+        return INTERRUPTED
+
+
+def exit_code(error: CcqedError) -> int:
+    """Return 2 for an error in what was asked for, 1 for one in doing it."""
+    asked = (ExperimentError, ParameterError, ResultsError, SchemaError)
+    return BAD_INPUT if isinstance(error, asked) else RUN_FAILED
+
+
+def parser_of(command: Command) -> argparse.ArgumentParser:
+    """Return the argument parser of a command, with -v and -q."""
+    parser = argparse.ArgumentParser(
+        prog=f"ccqed {command.name}", description=command.summary
+    )
+    command.configure(parser)
+    group = parser.add_argument_group("verbosity")
+    for flags, word in ((("-v", "--verbose"), "more"), (("-q", "--quiet"), "less")):
+        group.add_argument(
+            *flags, action="count", default=0, help=f"say {word}; can be repeated"
+        )
+    return parser
+
+
+def _execute(command: Command, args: Sequence[str]) -> int:
+    # Intermixed, so that NAME=VALUE may stand before, between and after options.
+    options = parser_of(command).parse_intermixed_args(args)
+    level = logging.WARNING + 10 * (options.quiet - options.verbose)
+    logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
+    return command.execute(options)
+
+
+def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
+    found = importlib.metadata.entry_points(group=GROUP)
+    return {entry_point.name: entry_point for entry_point in found}
+
+
+def _load(name: str) -> Command:
+    entry_points = _entry_points()
+    if name not in entry_points:
+        near = difflib.get_close_matches(name, entry_points, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(sorted(entry_points)) or "none: is ccqed-ctrl installed?"
+        raise ExperimentError(f"no command {name!r}{hint} (commands: {known})")
+    try:
+        return entry_points[name].load()
+    except (ImportError, AttributeError) as error:
+        message = f"command {name!r} is broken: {error} ({entry_points[name].value})"
+        raise CcqedError(message) from error
+
+
+def _overview() -> str:
+    lines = ["usage: ccqed COMMAND ...", "", "commands:"]
+    for name in sorted(_entry_points()):
+        try:
+            summary = _load(name).summary
+        except CcqedError as error:
+            summary = f"({error})"
+        lines.append(f"  {name:<12}{summary}")
+    lines += ["", "ccqed COMMAND --help says more; ccqed --version, which one this is."]
+    return "\n".join(lines)
+
+
+def _say(text: str, stream: object = None) -> None:
+    print(text, file=stream or sys.stderr)  # type: ignore[call-overload]  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

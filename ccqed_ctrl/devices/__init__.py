@@ -1,0 +1,1 @@
+"""Kernel-side wrappers: what the laboratory's channels do, in kernels."""

@@ -1,0 +1,34 @@
+"""Holographic imaging: camera trigger and local oscillator together."""
+
+from artiq.experiment import HasEnvironment, TFloat, delay, kernel, us
+
+#: The reference is on this long before and after the exposure (AOM delay), s.
+GUARD = 5 * us
+
+
+class HolographicCamera(HasEnvironment):
+    """One trigger, one exposure, always with the reference on."""
+
+    kernel_invariants = {"core", "ttl_camera", "local_oscillator", "guard"}
+
+    def build(self):
+        """Get the channels."""
+        self.setattr_device("core")
+        self.setattr_device("ttl_camera")
+        self.setattr_device("local_oscillator")
+        self.guard = GUARD
+
+    @kernel
+    def expose(self, exposure: TFloat):
+        """Take one frame of `exposure` s; the camera times it from the rising edge."""
+        self.local_oscillator.sw.on()
+        delay(self.guard)
+        self.ttl_camera.pulse(exposure)
+        delay(self.guard)
+        self.local_oscillator.sw.off()
+
+    @kernel
+    def make_safe(self):
+        """Switch the reference off and hold the trigger low."""
+        self.local_oscillator.sw.off()
+        self.ttl_camera.off()

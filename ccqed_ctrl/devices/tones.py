@@ -1,0 +1,72 @@
+"""The four phase-locked tones: both Raman pumps, longitudinal drive, reference."""
+
+from artiq.coredevice.ad9910 import PHASE_MODE_TRACKING
+from artiq.experiment import HasEnvironment, TFloat, delay, kernel, now_mu, us
+
+#: AOM drive frequencies in Hz and attenuation in dB, one card.
+FREQUENCY = 200e6
+ATTENUATION = 10.0
+
+
+class Tones(HasEnvironment):
+    """Optical phase is (plus + minus)/2 against the reference, known only modulo pi.
+
+    So all four tones are always programmed together, in tracking mode with one common
+    fiducial time; mixing modes would lose the global sign of every spin.
+    """
+
+    kernel_invariants = {"core", "pump_plus", "pump_minus", "longitudinal",
+                         "local_oscillator", "frequency", "attenuation"}  # fmt: skip
+
+    def build(self):
+        """Get the channels; nothing is touched yet."""
+        self.setattr_device("core")
+        self.setattr_device("pump_plus")
+        self.setattr_device("pump_minus")
+        self.setattr_device("longitudinal")
+        self.setattr_device("local_oscillator")
+        self.frequency = FREQUENCY
+        self.attenuation = ATTENUATION
+
+    @kernel
+    def initialise(self):
+        """Bring up card and channels; switches stay off."""
+        self.pump_plus.cpld.init()
+        delay(1000 * us)
+        for channel in [
+            self.pump_plus,
+            self.pump_minus,
+            self.longitudinal,
+            self.local_oscillator,
+        ]:
+            channel.init()
+            delay(1000 * us)
+            channel.sw.off()
+            channel.set_att(self.attenuation)
+            delay(500 * us)
+
+    @kernel
+    def program(self, longitudinal_amplitude: TFloat):
+        """Set all four tones, phase-locked; the switches decide what is emitted."""
+        fiducial = now_mu()
+        self.pump_plus.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
+                           ref_time_mu=fiducial)  # fmt: skip
+        delay(50 * us)
+        self.pump_minus.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
+                            ref_time_mu=fiducial)  # fmt: skip
+        delay(50 * us)
+        self.longitudinal.set(self.frequency, amplitude=longitudinal_amplitude,
+                              phase_mode=PHASE_MODE_TRACKING,
+                              ref_time_mu=fiducial)  # fmt: skip
+        delay(50 * us)
+        self.local_oscillator.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
+                                  ref_time_mu=fiducial)  # fmt: skip
+        delay(50 * us)
+
+    @kernel
+    def make_safe(self):
+        """Switch every tone off."""
+        self.pump_plus.sw.off()
+        self.pump_minus.sw.off()
+        self.longitudinal.sw.off()
+        self.local_oscillator.sw.off()

@@ -1,0 +1,157 @@
+"""Memories as images: shipped icons, a folder of PNGs, an array, or handwriting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from . import checks
+from .errors import PatternError
+
+Spins = NDArray[np.int8]
+
+#: The last handwritten digits of scikit-learn's set are cues, never training.
+HELD_OUT = 500
+
+
+@dataclass(frozen=True)
+class MemorySet:
+    """P images of N pixels as spins; ink (dark) is +1.
+
+    names: P labels. patterns: (P, N) int8. shape: (rows, columns) of an image.
+    cues: (K, N) int8 real cues and labels: (K,) the memory each belongs to; both
+    empty unless the set brings its own cues (handwriting).
+    """
+
+    names: tuple[str, ...]
+    patterns: Spins
+    shape: tuple[int, int]
+    cues: Spins
+    labels: NDArray[np.int64]
+
+    def cues_of(self, memory: int) -> Spins:
+        """Return the real cues (K', N) that belong to one memory."""
+        return self.cues[self.labels == memory]
+
+
+def load(source: str) -> MemorySet:
+    """Read the memories named by the argument `patterns`.
+
+    Parameters
+    ----------
+    source : str
+        `icons`, `digits`, a folder of PNGs, or a .npy file of shape (P, N).
+
+    Raises
+    ------
+    PatternError
+        Nothing there, nothing readable, unequal sizes, or two equal memories.
+    """
+    if source == "icons":
+        with resources.as_file(resources.files(__package__) / "icons") as folder:
+            memories = _from_folder(folder)
+    elif source == "digits":
+        memories = _from_handwriting()
+    else:
+        path = Path(source).expanduser()
+        memories = _from_array(path) if path.suffix == ".npy" else _from_folder(path)
+    _refuse_twins(memories)
+    return memories
+
+
+def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
+    """Return the pairwise overlaps (P, P) of patterns (P, N), 1 on the diagonal."""
+    spins = checks.spins("patterns", patterns, ("P", "N")).astype(np.float64)
+    overlaps: NDArray[np.float64] = spins @ spins.T / spins.shape[1]
+    return overlaps
+
+
+def _plain(names: list[str], images: NDArray[np.bool_]) -> MemorySet:
+    count, rows, columns = images.shape
+    patterns = np.where(images.reshape(count, -1), 1, -1).astype(np.int8)
+    no_cues = np.empty((0, rows * columns), np.int8)
+    return MemorySet(
+        tuple(names), patterns, (rows, columns), no_cues, np.empty(0, np.int64)
+    )
+
+
+def _from_folder(folder: Path) -> MemorySet:
+    if not folder.is_dir():
+        raise PatternError(
+            f"patterns must be icons, digits, a folder of PNGs or a .npy file; there "
+            f"is no folder {str(folder)!r} (working directory {str(Path.cwd())!r})"
+        )
+    files = sorted(folder.glob("*.png"))
+    if not files:
+        raise PatternError(f"the folder {str(folder)!r} holds no .png image")
+    images = [_read_png(file) for file in files]
+    for file, image in zip(files, images, strict=True):
+        if image.shape != images[0].shape:
+            raise PatternError(
+                f"all images must have one size; {files[0].name} is "
+                f"{_size(images[0])} pixels, {file.name} is {_size(image)}"
+            )
+    return _plain([file.stem for file in files], np.stack(images))
+
+
+def _size(image: NDArray[np.bool_]) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
+
+
+def _read_png(file: Path) -> NDArray[np.bool_]:
+    try:
+        with Image.open(file) as image:
+            grey = np.asarray(image.convert("L"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise PatternError(f"{file.name} is not a readable image: {error}") from error
+    return grey < 128
+
+
+def _from_array(path: Path) -> MemorySet:
+    try:
+        stored = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PatternError(f"{str(path)!r} is not a readable .npy: {error}") from error
+    patterns = checks.spins(f"patterns in {path.name}", stored, ("P", "N"))
+    count, pixels = patterns.shape
+    if count == 0:
+        raise PatternError(f"{path.name} holds no pattern: its shape is {stored.shape}")
+    side = int(np.sqrt(pixels))
+    shape = (side, side) if side * side == pixels else (1, pixels)
+    names = [str(index) for index in range(count)]
+    return _plain(names, (patterns > 0).reshape(count, *shape))
+
+
+def _from_handwriting() -> MemorySet:
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise PatternError(
+            "patterns=digits needs scikit-learn: pip install 'ccqed-ctrl[digits]'"
+        ) from error
+    digits = load_digits()
+    ink = digits.images > 7.5
+    training, labels = ink[:-HELD_OUT], digits.target[:-HELD_OUT]
+    prototypes = np.stack(
+        [training[labels == digit].mean(axis=0) > 0.5 for digit in range(10)]
+    )
+    plain = _plain([str(digit) for digit in range(10)], prototypes)
+    cues = np.where(ink[-HELD_OUT:].reshape(HELD_OUT, -1), 1, -1).astype(np.int8)
+    held_out = digits.target[-HELD_OUT:].astype(np.int64)
+    return MemorySet(plain.names, plain.patterns, plain.shape, cues, held_out)
+
+
+def _refuse_twins(memories: MemorySet) -> None:
+    overlaps = np.abs(overlap_matrix(memories.patterns))
+    np.fill_diagonal(overlaps, 0.0)
+    if overlaps.max(initial=0.0) > 1 - 1e-12:
+        i, j = np.unravel_index(int(overlaps.argmax()), overlaps.shape)
+        raise PatternError(
+            f"memories {memories.names[i]!r} and {memories.names[j]!r} are equal or "
+            "each other's negative; the cavity cannot tell them apart"
+        )

@@ -1,0 +1,125 @@
+"""The compiled loops of recall trials: corrupt a known minimum, relax, compare."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._descent import settle
+from ._fixed_point import BLOCK, DIAGONAL
+from ._kernels import CHUNK, Blocks, add_rows, compiled
+from ._random_descent import settle_at_random
+from ._streams import GOLDEN, below, hashed, start
+
+
+@compiled
+def choose(deck: NDArray[np.int64], cuts: NDArray[np.int64], word: np.uint64) -> None:
+    """Deal `cuts.size` distinct spins, all sets alike, to the front of the deck."""
+    for k in range(cuts.size):
+        word += GOLDEN
+        cuts[k] = k + below(hashed(word), deck.size - k)
+        deck[k], deck[cuts[k]] = deck[cuts[k]], deck[k]
+
+
+@compiled
+def gather(deck: NDArray[np.int64], cuts: NDArray[np.int64]) -> None:
+    """Undo `choose`, so that no trial depends on the one before."""
+    for k in range(cuts.size - 1, -1, -1):
+        deck[k], deck[cuts[k]] = deck[cuts[k]], deck[k]
+
+
+@compiled
+def corrupt(
+    doubled: Blocks,
+    chosen: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    shifted: Blocks,
+    down: Blocks,
+) -> None:
+    """Flip the chosen spins of one state; `rows` is scratch of their number."""
+    for now in (np.int32(-1), np.int32(0)):
+        n = 0
+        for i in chosen:
+            rows[n] = i
+            n += down[i // BLOCK, i % BLOCK] != now
+        add_rows(doubled, rows[:n], now, shifted, 0, len(down))
+    for i in chosen:
+        place, lane = i // BLOCK, i % BLOCK
+        was = down[place, lane]
+        now = np.int32(~was)
+        spurious = np.int32(np.int32(DIAGONAL) ^ now) - now
+        shifted[place, lane] = np.int32(shifted[place, lane] + now - was - spurious)
+        down[place, lane] = now
+
+
+@compiled
+def prepare_trials(
+    doubled: Blocks,
+    minimum: Blocks,
+    distance: int,
+    seed: np.uint64,
+    first: int,
+    shifted: Blocks,
+    down: Blocks,
+) -> None:
+    """Make T states at a distance from the minimum, state t by stream `first` + t.
+
+    `minimum` (2, K, BLOCK) is its `shifted` and `down`.
+    """
+    deck = np.arange(len(doubled))
+    cuts = np.empty(distance, np.int64)
+    rows = np.empty(distance, np.int64)
+    for t in range(len(down)):
+        shifted[t] = minimum[0]
+        down[t] = minimum[1]
+        choose(deck, cuts, start(seed, first + t))
+        corrupt(doubled, deck[:distance], rows, shifted[t], down[t])
+        gather(deck, cuts)
+
+
+@compiled
+def recall(
+    doubled: Blocks,
+    minimum: Blocks,
+    distance: int,
+    trials: int,
+    seed: np.uint64,
+    first: int,
+) -> int:
+    """Count the trials that steepest descent returns to the minimum exactly."""
+    state = np.empty((2, CHUNK, len(minimum[0]), BLOCK), np.int32)
+    flips = np.empty(CHUNK, np.int64)
+    returned = 0
+    for chunk in range(0, trials, CHUNK):
+        count = min(trials - chunk, CHUNK)
+        shifted, down = state[0, :count], state[1, :count]
+        prepare_trials(doubled, minimum, distance, seed, first + chunk, shifted, down)
+        settle(doubled, shifted, down, flips[:count])
+        for t in range(count):
+            returned += np.array_equal(down[t], minimum[1])
+    return returned
+
+
+@compiled
+def recall_at_random(
+    doubled: Blocks,
+    minimum: Blocks,
+    distance: int,
+    trials: int,
+    seed: np.uint64,
+    first: int,
+) -> int:
+    """Count the trials that 0TMH returns to the minimum exactly."""
+    state = np.empty((2, CHUNK, len(minimum[0]), BLOCK), np.int32)
+    flips = np.empty(CHUNK, np.int64)
+    # The streams that chose the spins are not those that choose the flips.
+    other = hashed(seed)
+    returned = 0
+    for chunk in range(0, trials, CHUNK):
+        count = min(trials - chunk, CHUNK)
+        shifted, down = state[0, :count], state[1, :count]
+        prepare_trials(doubled, minimum, distance, seed, first + chunk, shifted, down)
+        settle_at_random(doubled, shifted, down, other, first + chunk, flips[:count])
+        for t in range(count):
+            returned += np.array_equal(down[t], minimum[1])
+    return returned

@@ -1,0 +1,82 @@
+"""Where the ensembles go: Gaussian layouts in one half-plane, kept apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks
+from ..errors import LayoutError
+
+Floats = NDArray[np.float64]
+
+#: Proposals per site before the layout is called impossible.
+ATTEMPTS = 2000
+
+
+def sample_layout(
+    ensembles: int,
+    width: float,
+    minimum_distance: float,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw N positions, Gaussian with standard deviation `width` per coordinate.
+
+    The cavity cannot tell r from -r, so all sites go to x > 0 and stay
+    `minimum_distance` away from each other's mirror images and their own. That
+    pushes the realised width out: use `realised_width`.
+
+    Parameters
+    ----------
+    ensembles : int
+    width, minimum_distance : float, m
+
+    Returns
+    -------
+    (N, 2) float, m
+
+    Raises
+    ------
+    LayoutError
+        The sites do not fit.
+    """
+    count = checks.integer("ensembles", ensembles, 1)
+    width = checks.number("width", width, 1e-12, unit="m")
+    distance = checks.number("minimum_distance", minimum_distance, 0.0, unit="m")
+    placed = np.empty((count, 2))
+    for index in range(count):
+        proposals = rng.normal(scale=width, size=(ATTEMPTS, 2))
+        proposals[:, 0] = np.abs(proposals[:, 0])
+        free = _is_free(proposals, placed[:index], distance)
+        if not free.any():
+            raise LayoutError(
+                f"only {index} of {count} ensembles fit a layout of width "
+                f"{width * 1e6:.3g} um with {distance * 1e6:.3g} um between sites and "
+                "mirror images; widen the layout, or allow a smaller distance"
+            )
+        placed[index] = proposals[int(np.argmax(free))]
+    return placed
+
+
+def _is_free(proposals: Floats, placed: Floats, distance: float) -> NDArray[np.bool_]:
+    own_mirror = 2 * np.linalg.norm(proposals, axis=1) >= distance
+    if len(placed) == 0:
+        return own_mirror
+    both = np.concatenate([placed, -placed])
+    gaps = np.linalg.norm(proposals[:, None, :] - both[None, :, :], axis=2)
+    return own_mirror & (gaps.min(axis=1) >= distance)
+
+
+def realised_width(positions: ArrayLike) -> float:
+    """Return the rms width per coordinate of positions (N, 2), in their unit."""
+    sites = checks.array("positions", positions, ("N", 2))
+    return float(np.sqrt(np.mean(sites**2)))
+
+
+def smallest_gap(positions: ArrayLike) -> float:
+    """Return the least distance between any two of all sites and mirror images."""
+    sites = checks.array("positions", positions, ("N", 2))
+    both = np.concatenate([sites, -sites])
+    gaps = np.linalg.norm(sites[:, None, :] - both[None, :, :], axis=2)
+    gaps[np.arange(len(sites)), np.arange(len(sites))] = np.inf
+    return float(gaps.min())

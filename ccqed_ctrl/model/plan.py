@@ -1,0 +1,220 @@
+"""From arguments to everything one run and one shot need, before any device moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import checks, limits
+from ..errors import PatternError
+from ..params import (
+    Cavity,
+    Cloud,
+    Layout,
+    LongitudinalCalibration,
+    Pump,
+    PumpCalibration,
+    Sequence,
+)
+from . import couplings as model_couplings
+from . import encoder as model_encoder
+from . import ising, layout, relaxation
+from .emission import overlap_kernel
+
+Floats = NDArray[np.float64]
+Spins = NDArray[np.int8]
+
+#: Random states relaxed per memory before the cavity is said to hold too few minima.
+SEEDS_PER_MEMORY = 50
+#: Set-points of a pump ramp.
+RAMP_STEPS = 100
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What is fixed for a run.
+
+    positions: (N, 2) m. realised_width: rms per coordinate, m. smallest_gap: m.
+    kernel: (N, N) A_ij in units of J0. minima: (P, N) spins. encoder: Eqs. 29-31.
+    """
+
+    positions: Floats
+    realised_width: float
+    smallest_gap: float
+    kernel: Floats
+    minima: Spins
+    encoder: model_encoder.Encoder
+
+
+def plan_memory(
+    patterns: ArrayLike,
+    geometry: Layout,
+    cavity: Cavity,
+    cloud: Cloud,
+    *,
+    layout_rng: np.random.Generator,
+    minima_rng: np.random.Generator,
+) -> MemoryPlan:
+    """Place the ensembles, catalogue minima and fit the encoder.
+
+    The minima are the first P distinct ones reached by steepest descent from random
+    states, which favours large basins, as in the paper's Sec. VII C.
+
+    Parameters
+    ----------
+    patterns : (P, N) spins
+
+    Raises
+    ------
+    PatternError
+        N differs from the pixels, more memories than ensembles, or the cavity holds
+        fewer minima than memories (a ferromagnetic, narrow layout).
+    LayoutError
+        The ensembles cannot be packed.
+    """
+    stored = checks.spins("patterns", patterns, ("P", "N"))
+    count, pixels = stored.shape
+    if pixels != geometry.ensembles:
+        raise PatternError(
+            f"an image of {pixels} pixels needs ensembles={pixels}; got "
+            f"ensembles={geometry.ensembles}"
+        )
+    if count > pixels:
+        raise PatternError(
+            f"at most N = {pixels} memories fit {pixels} ensembles; got {count}"
+        )
+    positions = layout.sample_layout(
+        geometry.ensembles,
+        geometry.relative_width * cavity.waist,
+        geometry.minimum_distance,
+        layout_rng,
+    )
+    kernel = overlap_kernel(positions, cavity.waist, cloud.size)
+    minima = catalogue(kernel, count, minima_rng)
+    return MemoryPlan(
+        positions=positions,
+        realised_width=layout.realised_width(positions),
+        smallest_gap=layout.smallest_gap(positions),
+        kernel=kernel,
+        minima=minima,
+        encoder=model_encoder.fit(stored, minima),
+    )
+
+
+def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
+    """Return the first `count` distinct minima (up to a global sign), (count, N)."""
+    found: dict[bytes, Spins] = {}
+    for _ in range(SEEDS_PER_MEMORY):
+        states = relaxation.sample_minima(kernel, count, dynamics="sd", rng=rng)
+        for state in states:
+            found.setdefault((state * state[0]).tobytes(), state)
+        if len(found) >= count:
+            return np.stack(list(found.values())[:count]).astype(np.int8)
+    raise PatternError(
+        f"{SEEDS_PER_MEMORY * count} random states relax to only {len(found)} distinct "
+        f"minima, fewer than the {count} memories; widen the layout (relative_width) "
+        "or store fewer memories"
+    )
+
+
+@dataclass(frozen=True)
+class PumpPlan:
+    """The transverse pump of a shot.
+
+    volts: (T,) servo set-points, the last one held. step: s between them.
+    threshold, final: Rabi frequencies Omega in rad/s.
+    """
+
+    volts: Floats
+    step: float
+    threshold: float
+    final: float
+
+
+def plan_pump(
+    sequence: Sequence,
+    cavity: Cavity,
+    pump: Pump,
+    cloud: Cloud,
+    calibration: PumpCalibration,
+) -> PumpPlan:
+    """Plan a linear ramp of the pump power from zero to `final_power` thresholds.
+
+    Raises
+    ------
+    LimitError
+        Set-point or slope outside the envelope.
+    """
+    threshold = model_couplings.threshold_rabi_frequency(cavity, pump, cloud)
+    final = threshold * float(np.sqrt(sequence.final_power))
+    volts = calibration.volts(final) * np.arange(1, RAMP_STEPS + 1) / RAMP_STEPS
+    step = sequence.ramp_time / RAMP_STEPS
+    limits.enforce("pump set-point", volts)
+    limits.enforce("pump set-point slope", np.diff(volts, prepend=0.0) / step)
+    return PumpPlan(volts, step, threshold, final)
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """How a spin state is written by the longitudinal drive.
+
+    drive: (N,) DMD amplitudes in [-1, 1], K^-1 h normalised. amplitude: of the DDS,
+    0..1. field: (N,) h in rad/s at full pump. energy_change: largest |de| / |Delta_C|
+    while the field is on.
+    """
+
+    drive: Floats
+    amplitude: float
+    field: Floats
+    energy_change: float
+
+
+def plan_load(
+    state: ArrayLike,
+    kernel: Floats,
+    sequence: Sequence,
+    cavity: Cavity,
+    pump: Pump,
+    cloud: Cloud,
+    calibration: LongitudinalCalibration,
+    volts: float,
+) -> LoadPlan:
+    """Plan the drive that polarises ensemble i along state_i (+1 or -1).
+
+    h = field_ratio * max_i |2 S sum_{j != i} J_ij state_j| * state at the final pump
+    power, which is `pump.rabi_frequency`; naive amplitudes f ~ h would spread by the
+    couplings of neighbours, so f = K^-1 h.
+
+    Raises
+    ------
+    LimitError
+        The drive needs more than full scale, or pushes energies beyond |Delta_C|.
+    """
+    spins = checks.spins("state", state, (len(kernel),)).astype(np.float64)
+    scale = model_couplings.coupling_scale(cavity, pump) * cloud.atoms
+    local = scale * ising.local_fields(kernel, spins)
+    field = sequence.field_ratio * float(np.max(np.abs(local))) * spins
+    raw = np.asarray(np.linalg.solve(kernel, field), np.float64)
+    peak = float(np.max(np.abs(raw), initial=0.0))
+    full = calibration.full_scale * np.sqrt(max(volts, 1e-12))
+    limits.enforce("DDS amplitude", peak / full)
+    energy_change = np.abs(local + field) / abs(cavity.pump_detuning)
+    limits.enforce("energy change", energy_change)
+    return LoadPlan(
+        drive=raw / max(peak, 1e-300),
+        amplitude=float(peak / full),
+        field=field,
+        energy_change=float(energy_change.max(initial=0.0)),
+    )
+
+
+def corrupt(pattern: ArrayLike, fraction: float, rng: np.random.Generator) -> Spins:
+    """Flip round(fraction * N) distinct random pixels of a pattern (N,)."""
+    spins = checks.spins("pattern", pattern, ("N",))
+    fraction = checks.number("corruption", fraction, 0.0, 1.0)
+    cue = spins.copy()
+    flipped = rng.choice(len(cue), size=round(fraction * len(cue)), replace=False)
+    cue[flipped] *= -1
+    return cue

@@ -1,0 +1,1 @@
+"""Kernels that compose devices into a shot."""

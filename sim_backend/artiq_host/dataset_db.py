@@ -1,0 +1,103 @@
+"""The datasets that outlive a run: PYON text in one SQLite file."""
+
+from __future__ import annotations
+
+import copy
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sipyco import pyon
+
+from ccqed_ctrl.errors import ResultsError
+
+_TABLE = "CREATE TABLE IF NOT EXISTS datasets (key TEXT PRIMARY KEY, pyon TEXT)"
+
+
+class DatasetDB:
+    """Broadcast datasets: this run's, in memory, over the stored ones of earlier runs.
+
+    Several processes may use one file; what is stored is (value, metadata) in PYON.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        #: key -> (persist, value, metadata): what this run has broadcast.
+        self.live: dict[str, tuple[bool, Any, dict[str, Any]]] = {}
+        self._pending: set[str] = set()
+        self._stored("")  # refuse a file of another kind before the run starts
+
+    def get(self, key: str) -> Any:
+        """Return a copy of a value; raise KeyError where there is none."""
+        return copy.deepcopy(self._entry(key)[0])
+
+    def get_metadata(self, key: str) -> dict[str, Any]:
+        """Return unit, scale and precision; KeyError where there is no dataset."""
+        return dict(self._entry(key)[1])
+
+    def set(
+        self, key: str, persist: bool, value: Any, metadata: dict[str, Any]
+    ) -> None:
+        """Broadcast a copy of a value; `flush` stores it if it is to persist."""
+        self.live[key] = (persist, copy.deepcopy(value), dict(metadata))
+        self._pending.add(key)
+
+    def delete(self, key: str) -> None:
+        """Take a dataset back that this run has broadcast."""
+        del self.live[key]
+        self._pending.add(key)
+
+    def touched(self, key: str) -> None:
+        """Note that a live value was changed in place."""
+        self._pending.add(key)
+
+    def flush(self) -> None:
+        """Write what has changed since the last time.
+
+        Raises
+        ------
+        ResultsError
+            The file cannot be written.
+        """
+        pending, self._pending = self._pending, set()
+        kept = [key for key in pending if self.live.get(key, (False,))[0]]
+        if not (kept or self.path.exists()):
+            return
+        with self._connection() as connection, connection:
+            connection.execute(_TABLE)
+            for key in pending - set(kept):
+                connection.execute("DELETE FROM datasets WHERE key = ?", (key,))
+            for key in kept:
+                row = (key, pyon.encode(self.live[key][1:]))
+                connection.execute("INSERT OR REPLACE INTO datasets VALUES (?, ?)", row)
+
+    def _entry(self, key: str) -> tuple[Any, dict[str, Any]]:
+        if key in self.live:
+            return self.live[key][1:]
+        stored = None if key in self._pending else self._stored(key)
+        if stored is None:
+            raise KeyError(key)
+        return stored
+
+    def _stored(self, key: str) -> tuple[Any, dict[str, Any]] | None:
+        if not self.path.exists():
+            return None
+        with self._connection() as connection:
+            connection.execute(_TABLE)
+            query = "SELECT pyon FROM datasets WHERE key = ?"
+            row = connection.execute(query, (key,)).fetchone()
+        return None if row is None else pyon.decode(row[0])
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            message = (
+                f"{self.path} cannot be used as dataset database: {error} "
+                "(a file of artiq_master is of another kind)"
+            )
+            raise ResultsError(message) from error

@@ -1,0 +1,196 @@
+"""The datasets of one run, with ARTIQ's rules and one more: no surprise at the end.
+
+A value that could not be stored is refused when it is set, and names its key.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sipyco import pyon
+
+from ccqed_ctrl.errors import SchemaError
+
+from . import hdf5
+from .dataset_db import DatasetDB
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of everything a result file holds of the datasets."""
+
+    local: dict[str, Any]
+    archive: dict[str, Any]
+    metadata: dict[str, dict[str, Any]]
+
+
+class DatasetManager:
+    """What `set_dataset` and its kin reach.
+
+    `local` values go to the group `datasets` of the result file, those read from
+    earlier runs to `archive`. Each function in `watchers` is called with the key of
+    every dataset that was set or changed.
+    """
+
+    def __init__(self, db: DatasetDB) -> None:
+        self.db = db
+        self.local: dict[str, Any] = {}
+        self.archive: dict[str, Any] = {}
+        self.metadata: dict[str, dict[str, Any]] = {}
+        self.watchers: list[Callable[[str], None]] = []
+        #: Counts changes; a checkpoint is due when it has moved.
+        self.revision = 0
+        self._lock = threading.RLock()
+
+    def set(
+        self,
+        key: str,
+        value: Any,
+        metadata: dict[str, Any],
+        broadcast: bool,
+        persist: bool,
+        archive: bool,
+    ) -> None:
+        """Store a value.
+
+        Raises
+        ------
+        SchemaError
+            The value can be neither archived (HDF5) nor broadcast (PYON) as asked.
+        """
+        broadcast = broadcast or persist
+        if archive:
+            hdf5.check(key, value, metadata)
+        else:
+            hdf5.check_name(key, metadata)
+        if broadcast:
+            _check_pyon(key, value)
+        if not (broadcast or archive):
+            logger.warning("dataset %r is neither broadcast nor archived: lost", key)
+        with self._lock:
+            if broadcast:
+                self.db.set(key, persist, value, metadata)
+            elif key in self.db.live:
+                self.db.delete(key)
+            if archive:
+                self.local[key] = value
+            else:
+                self.local.pop(key, None)
+            self.metadata[key] = metadata
+        self._changed(key)
+
+    def mutate(self, key: str, index: Any, value: Any) -> None:
+        """Set `dataset[index]`; a tuple is a slice, a tuple of tuples several.
+
+        Raises
+        ------
+        KeyError
+            This run has not set the dataset.
+        SchemaError
+            The value does not fit into the dataset.
+        """
+        if isinstance(index, tuple):
+            if isinstance(index[0], tuple):
+                index = tuple(slice(*part) for part in index)
+            else:
+                index = slice(*index)
+        with self._lock:
+            for target in self._targets(key):
+                if isinstance(target, list) and not isinstance(index, slice):
+                    self._check_item(key, target, value)
+                try:
+                    target[index] = copy.deepcopy(value)
+                except (TypeError, ValueError) as error:
+                    message = f"dataset {key!r} cannot take {value!r}: {error}"
+                    raise SchemaError(message) from error
+        self._changed(key)
+
+    def append_to(self, key: str, value: Any) -> None:
+        """Append to a dataset that is a list.
+
+        Raises
+        ------
+        KeyError
+            This run has not set the dataset.
+        SchemaError
+            It is not a list, or the value does not fit to what it holds.
+        """
+        with self._lock:
+            for target in self._targets(key):
+                if not isinstance(target, list):
+                    kind = type(target).__name__
+                    message = f"dataset {key!r} must be a list to append to; is {kind}"
+                    raise SchemaError(message)
+                self._check_item(key, target, value)
+                target.append(copy.deepcopy(value))
+        self._changed(key)
+
+    def get(self, key: str, archive: bool = False) -> Any:
+        """Return this run's value, else the stored one; `archive` keeps a copy of it.
+
+        Raises
+        ------
+        KeyError
+            There is no such dataset.
+        """
+        if key in self.local:
+            return self.local[key]
+        value = self.db.get(key)
+        if archive:
+            if key in self.archive:
+                logger.warning("dataset %r is archived a second time", key)
+            with self._lock:
+                self.archive[key] = value
+                self.revision += 1
+        return value
+
+    def get_metadata(self, key: str) -> dict[str, Any]:
+        """Return unit, scale and precision; KeyError where there is no dataset."""
+        if key in self.metadata:
+            return self.metadata[key]
+        return self.db.get_metadata(key)
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of all that the result file will hold."""
+        with self._lock:
+            return copy.deepcopy(Snapshot(self.local, self.archive, self.metadata))
+
+    def flush(self) -> None:
+        """Store what is to persist; raise ResultsError if that fails."""
+        with self._lock:
+            self.db.flush()
+
+    def _targets(self, key: str) -> list[Any]:
+        # What is broadcast is a copy, as it is in ARTIQ's master: change both.
+        targets = [self.local[key]] if key in self.local else []
+        if key in self.db.live:
+            targets.append(self.db.live[key][1])
+            self.db.touched(key)
+        if not targets:
+            raise KeyError(f"cannot change dataset {key!r}: this run has not set it")
+        return targets
+
+    def _check_item(self, key: str, target: list[Any], value: Any) -> None:
+        if key in self.local:
+            hdf5.check(key, [*target[:1], value], {})
+        else:
+            _check_pyon(key, value)
+
+    def _changed(self, key: str) -> None:
+        self.revision += 1
+        for watcher in self.watchers:
+            watcher(key)
+
+
+def _check_pyon(key: str, value: Any) -> None:
+    try:
+        pyon.encode(value)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"dataset {key!r} cannot be broadcast: {error}") from error

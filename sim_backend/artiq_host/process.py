@@ -1,0 +1,116 @@
+"""Run an experiment in a process of its own, as ARTIQ does.
+
+Nothing heavy is imported on this side, and whatever happens to the experiment, this
+side lives to report it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any
+
+from ccqed_ctrl.errors import CcqedError
+
+from . import ensure_artiq
+
+_STOP = b"stop"
+
+
+def run(request: dict[str, Any]) -> int:
+    """Run `runner.Request(**request)` in a new process; return its exit code.
+
+    Ctrl-C and SIGTERM become wishes that the experiment should end (see
+    `scheduler.Termination`); the other process hears of them through a pipe alone.
+
+    Raises
+    ------
+    CcqedError
+        The process died without an exit code of its own.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    level = logging.getLogger().getEffectiveLevel()
+    child = spawn.Process(target=_child, args=(request, level, theirs))
+    wishes = (signal.SIGINT, signal.SIGTERM)
+
+    def pass_on(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError):  # it has just ended
+            ours.send_bytes(_STOP)
+
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in wishes}
+    try:
+        child.start()  # ignored signals stay ignored in the child
+        for number in wishes:
+            signal.signal(number, pass_on)
+        theirs.close()
+        child.join()
+        reported = _report(ours)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        ours.close()
+    if reported is None:
+        message = (
+            "the experiment's process ended without a report "
+            f"({_how(child.exitcode)}); if it left a checkpoint, the next run names it"
+        )
+        raise CcqedError(message)
+    return reported
+
+
+def _report(connection: Connection) -> int | None:
+    try:
+        return connection.recv() if connection.poll() else None
+    except (EOFError, OSError):
+        return None
+
+
+def _how(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    return f"exit code {exit_code}"
+
+
+def _child(request: dict[str, Any], level: int, wishes: Connection) -> None:
+    if hasattr(signal, "SIGHUP"):  # the pipe tells that the terminal has gone
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # multiprocessing replaces it by nothing
+        sys.stdin = os.fdopen(0, closefd=False)
+    logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
+    ensure_artiq()
+    # Imported here: the parent needs none of it and should start at once.
+    package = __package__ or ""
+    worker = importlib.import_module(".worker", package)
+    runner = importlib.import_module(".runner", package)
+    termination = importlib.import_module(".scheduler", package).Termination()
+    signal.signal(signal.SIGTERM, termination.request)
+    threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
+    wishes.send(worker.work(runner.Request(**request), termination))
+
+
+def _listen(wishes: Connection) -> None:
+    """Turn each wish into a signal; a parent that has gone counts as one."""
+    while True:
+        try:
+            wishes.recv_bytes()
+        except (EOFError, OSError):
+            _interrupt_main()
+            return
+        _interrupt_main()
+
+
+def _interrupt_main() -> None:
+    if hasattr(signal, "pthread_kill"):  # also ends a sleep or a read
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+    else:
+        signal.raise_signal(signal.SIGTERM)

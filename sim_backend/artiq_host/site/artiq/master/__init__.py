@@ -1,0 +1,1 @@
+"""The part of the master that user code imports."""

@@ -1,0 +1,1 @@
+"""Stand-in for sipyco where none is installed: serialisation and common arguments."""

@@ -1,0 +1,1 @@
+"""Simulated network drivers: the protocols of the control side, over the plant."""

@@ -1,0 +1,65 @@
+"""The simulated camera."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import DeviceTimeoutError
+
+#: The sensor's line clock: exposures are rounded up to it, s.
+EXPOSURE_STEP = 1e-6
+
+
+class SimulatedCamera:
+    """Satisfies `ccqed_ctrl.protocols.Camera`."""
+
+    def __init__(self, dmgr: Any) -> None:
+        self._sensor = dmgr.get("plant").plant.sensor
+
+    def ping(self) -> bool:
+        """Return True: the twin always answers."""
+        return True
+
+    def status(self) -> dict[str, Any]:
+        """Return model and state."""
+        return {"model": "simulated camera", "exposures_open": len(self._sensor.open)}
+
+    def arm(self, frames: int, exposure: float) -> int:
+        """Prepare for `frames` triggers of `exposure` s; return an arm id.
+
+        Raises
+        ------
+        ParameterError
+            Fewer than one frame, or an exposure outside 1 us to 1 s.
+        """
+        count = checks.integer("camera frames", frames, 1, 10_000)
+        wanted = checks.number("camera exposure", exposure, 1e-6, 1.0, "s")
+        steps = max(1, round(wanted / EXPOSURE_STEP))
+        return int(self._sensor.arm(count, steps * EXPOSURE_STEP))
+
+    def fetch(self, arm_id: int, timeout: float) -> dict[str, Any]:
+        """Return what the arming recorded; twin time has passed, so nothing waits.
+
+        Raises
+        ------
+        DeviceTimeoutError
+            No frame at all: the camera was never triggered.
+        DeviceError
+            The arming is not the present one.
+        """
+        recorded: dict[str, Any] = self._sensor.collect(arm_id)
+        if len(recorded["frames"]) == 0:
+            raise DeviceTimeoutError(
+                f"camera: no frame within {timeout:g} s; the trigger never came, or "
+                "came before the camera was armed"
+            )
+        return recorded
+
+    def abort(self) -> None:
+        """Drop the current arming."""
+        self._sensor.abort()
+
+    def close(self) -> None:
+        """Stop; nothing is held."""
+        self._sensor.abort()

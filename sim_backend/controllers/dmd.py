@@ -1,0 +1,75 @@
+"""The simulated DMD: spots in the cavity midplane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl import checks, limits
+from ccqed_ctrl.errors import DeviceError
+
+
+class SimulatedDmd:
+    """Satisfies `ccqed_ctrl.protocols.PatternModulator`."""
+
+    def __init__(self, dmgr: Any) -> None:
+        self._plant = dmgr.get("plant").plant
+        self._patterns: dict[int, tuple[str, NDArray[Any], NDArray[Any]]] = {}
+        self._displayed = -1
+
+    def ping(self) -> bool:
+        """Return True: the twin always answers."""
+        return True
+
+    def status(self) -> dict[str, Any]:
+        """Return model and what is loaded."""
+        return {
+            "model": "simulated DMD",
+            "patterns": [name for name, _, _ in self._patterns.values()],
+            "displayed": self._displayed,
+        }
+
+    def load(self, name: str, positions: Any, amplitudes: Any) -> int:
+        """Upload spots: positions (N, 2) m, amplitudes (N,) real, |f| <= 1.
+
+        Raises
+        ------
+        ShapeError, LimitError
+        """
+        spots = checks.array("DMD positions", positions, ("N", 2))
+        values = checks.array("DMD amplitudes", amplitudes, (len(spots),))
+        limits.enforce("DMD amplitude", np.abs(values))
+        handle = len(self._patterns)
+        self._patterns[handle] = (name, spots, values)
+        return handle
+
+    def display(self, handle: int) -> None:
+        """Show an uploaded pattern.
+
+        Raises
+        ------
+        DeviceError
+            No such handle.
+        """
+        if handle not in self._patterns:
+            raise DeviceError(
+                f"dmd: no pattern {handle}; {len(self._patterns)} are loaded"
+            )
+        _, spots, values = self._patterns[handle]
+        self._plant.show_pattern(spots, values)
+        self._displayed = handle
+
+    def displayed(self) -> int:
+        """Return the handle now shown; -1 when blank."""
+        return self._displayed
+
+    def blank(self) -> None:
+        """Show nothing."""
+        self._plant.blank_pattern()
+        self._displayed = -1
+
+    def close(self) -> None:
+        """Blank the mirror."""
+        self.blank()

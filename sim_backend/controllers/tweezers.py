@@ -1,0 +1,56 @@
+"""The simulated tweezer array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import LimitError
+
+#: Traps farther out than this are outside the deflectors' field, m.
+FIELD_RADIUS = 500e-6
+
+
+class SimulatedTweezers:
+    """Satisfies `ccqed_ctrl.protocols.TweezerArray`."""
+
+    def __init__(self, dmgr: Any) -> None:
+        self._plant = dmgr.get("plant").plant
+        self._positions: NDArray[np.float64] = np.empty((0, 2))
+
+    def ping(self) -> bool:
+        """Return True: the twin always answers."""
+        return True
+
+    def status(self) -> dict[str, Any]:
+        """Return model and number of sites."""
+        return {"model": "simulated tweezers", "sites": len(self._positions)}
+
+    def set_positions(self, positions: Any) -> None:
+        """Move to positions (N, 2) in m and load every site.
+
+        Raises
+        ------
+        ShapeError
+        LimitError
+            A site beyond the field of the deflectors.
+        """
+        sites = checks.array("tweezer positions", positions, ("N", 2))
+        reach = float(np.max(np.linalg.norm(sites, axis=1), initial=0.0))
+        if reach > FIELD_RADIUS:
+            raise LimitError(
+                f"tweezers reach {FIELD_RADIUS * 1e6:g} um from the cavity axis; a "
+                f"site is at {reach * 1e6:.4g} um"
+            )
+        self._plant.load_sites(sites)
+        self._positions = sites.copy()
+
+    def positions(self) -> NDArray[np.float64]:
+        """Return the commanded positions (N, 2) in m."""
+        return self._positions.copy()
+
+    def close(self) -> None:
+        """Keep the traps: atoms outlive a run."""

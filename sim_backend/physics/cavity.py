@@ -1,0 +1,186 @@
+"""The cavity as a finite sum of Hermite-Gauss modes: couplings, response, emission.
+
+Only modes of order n = l + m = 0 mod 4 couple (even confocal cavity, midplane,
+physics.md 7). With u_lm normalised to one and <u_lm>_j its average over cloud j,
+g_jm = g~ w0 <u_m>_j, and the mode amplitudes are alpha_m = sum_j g_jm s_j/(D_m+i kappa)
+(Eq. 1.3). A mode of order n has the detuning
+
+    D_lm = D + spread * n + astigmatism * (l - m) / 2,
+
+zero spread and astigmatism being the ideal confocal point; the sum over all orders is
+the closed form of `ccqed_ctrl.model.emission`.
+
+Axes: l, m mode orders along x and y (0..max_order); K the modes kept; N clouds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.params import Cavity
+from ccqed_ctrl.units import TWO_PI
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+#: Nodes of the Gauss-Hermite average over a cloud; exact for the orders used here
+#: while the local wave number times the cloud size stays below about 6.
+CLOUD_NODES = 48
+
+
+@dataclass(frozen=True)
+class ModeFamily:
+    """The modes that take part.
+
+    max_order: largest l + m. spread: rad/s of detuning per order. astigmatism: rad/s
+    of detuning per (l - m) / 2.
+    """
+
+    max_order: int = 240
+    spread: float = 0.0
+    astigmatism: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.integer("ModeFamily.max_order", self.max_order, 0, 2000)
+        checks.number("ModeFamily.spread", self.spread, unit="rad/s")
+        checks.number("ModeFamily.astigmatism", self.astigmatism, unit="rad/s")
+
+    def orders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return l and m (K,) of the modes with l + m = 0 mod 4."""
+        l, m = np.meshgrid(*[np.arange(self.max_order + 1)] * 2, indexing="ij")  # noqa: E741
+        kept = ((l + m) % 4 == 0) & (l + m <= self.max_order)
+        return l[kept], m[kept]
+
+    def response(self, cavity: Cavity) -> Complex:
+        """Return 1 / (D_m + i kappa) for each mode, (K,) complex, s."""
+        l, m = self.orders()  # noqa: E741
+        shift = self.spread * (l + m) + self.astigmatism * (l - m) / 2
+        detuning = cavity.pump_detuning + shift
+        return np.asarray(1 / (detuning + 1j * cavity.kappa), np.complex128)
+
+
+def hermite_gauss(points: ArrayLike, max_order: int, waist: float) -> Floats:
+    """Return the normalised 1-D modes u_l(x), (max_order + 1, K) in 1/sqrt(m).
+
+    Parameters
+    ----------
+    points : (K,) float, m
+    """
+    x = checks.array("points", points, ("K",)) * np.sqrt(2) / waist
+    modes = np.empty((max_order + 1, len(x)))
+    modes[0] = (2 / (np.pi * waist**2)) ** 0.25 * np.exp(-(x**2) / 2)
+    if max_order:
+        modes[1] = np.sqrt(2) * x * modes[0]
+    for order in range(1, max_order):
+        modes[order + 1] = (
+            np.sqrt(2 / (order + 1)) * x * modes[order]
+            - np.sqrt(order / (order + 1)) * modes[order - 1]
+        )
+    return modes
+
+
+def cloud_averages(
+    positions: ArrayLike, size: float, waist: float, modes: ModeFamily
+) -> Floats:
+    """Return <u_m>_j of Gaussian clouds, (K, N) in 1/m.
+
+    Parameters
+    ----------
+    positions : (N, 2) float, m
+    size : float, m
+        rms cloud size per coordinate.
+    """
+    sites = checks.array("positions", positions, ("N", 2))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(CLOUD_NODES)
+    weights = weights / np.sqrt(TWO_PI)
+    averages = []
+    for axis in range(2):
+        points = sites[:, axis, None] + size * nodes
+        values = hermite_gauss(points.ravel(), modes.max_order, waist)
+        averages.append(values.reshape(len(values), *points.shape) @ weights)
+    l, m = modes.orders()  # noqa: E741
+    return averages[0][l] * averages[1][m]
+
+
+def mode_couplings(
+    averages: Floats, coupling: float, cavity: Cavity, modes: ModeFamily
+) -> Floats:
+    """Return J_ij = -sum_m D_m g_im g_jm / (D_m^2 + kappa^2), Eq. 15, rad/s.
+
+    Parameters
+    ----------
+    averages : (K, N) of `cloud_averages`
+    coupling : float, rad/s
+        g~.
+    """
+    weights = -modes.response(cavity).real * (coupling * cavity.waist) ** 2
+    couplings: Floats = averages.T @ (weights[:, None] * averages)
+    return (couplings + couplings.T) / 2
+
+
+def drive_kernel(
+    clouds: Floats, spots: Floats, cavity: Cavity, modes: ModeFamily
+) -> Floats:
+    """Return K_ik, the field at cloud i of a unit longitudinal spot k.
+
+    Eq. 16's h_i = -2 sum_m phi_m D_m g_im/(D_m^2+kappa^2) in the units in which the
+    ideal cavity gives `ccqed_ctrl.model.emission.overlap_kernel`.
+
+    Parameters
+    ----------
+    clouds, spots : (K, N), (K, L) of `cloud_averages`
+    """
+    ideal = cavity.pump_detuning / (cavity.pump_detuning**2 + cavity.kappa**2)
+    weights = modes.response(cavity).real / ideal * TWO_PI * cavity.waist**2
+    kernel: Floats = clouds.T @ (weights[:, None] * spots)
+    return kernel
+
+
+def mode_amplitudes(
+    averages: Floats,
+    spin_projections: ArrayLike,
+    coupling: float,
+    cavity: Cavity,
+    modes: ModeFamily,
+) -> Complex:
+    """Return alpha_m = sum_j g_jm s_j / (D_m + i kappa), (K,) (Eq. 1.3).
+
+    Parameters
+    ----------
+    spin_projections : (N,) float
+        s_j = S_j m_j, the Sx expectation of each ensemble.
+    """
+    projections = checks.array("spin_projections", spin_projections, ("N",))
+    source: Floats = coupling * cavity.waist * (averages @ projections)
+    return source * modes.response(cavity)
+
+
+@dataclass(frozen=True)
+class ModeImager:
+    """The modes on a square pixel grid, ready to turn amplitudes into a field."""
+
+    modes: ModeFamily
+    columns: Floats  # (max_order + 1, pixels), u_l at the pixel x
+    rows: Floats  # (max_order + 1, pixels), u_m at the pixel y
+
+    @classmethod
+    def on_grid(
+        cls, x: ArrayLike, y: ArrayLike, waist: float, modes: ModeFamily
+    ) -> ModeImager:
+        """Prepare for pixel centres x (nx,) and y (ny,) in m."""
+        return cls(
+            modes,
+            hermite_gauss(x, modes.max_order, waist),
+            hermite_gauss(y, modes.max_order, waist),
+        )
+
+    def field(self, amplitudes: Complex) -> Complex:
+        """Return sum_m alpha_m u_m(r), (ny, nx) complex, sqrt(photons)/m."""
+        l, m = self.modes.orders()  # noqa: E741
+        table = np.zeros((len(self.rows), len(self.columns)), np.complex128)
+        table[m, l] = amplitudes
+        return np.asarray(self.rows.T @ (table @ self.columns), np.complex128)

@@ -1,0 +1,85 @@
+"""Mean-field equations of motion F3, exact for S -> infinity.
+
+    dm_i/dt = S(K+ - K-)(1 - m_i^2) + (1 - m_i) K+ - (1 + m_i) K-,
+
+K+- = K_i(-J_ii -/+ b_i), b_i = 2 q sum_j S_j J_ij m_j + h_i. Eq. 26 assumes
+sgn(l_i) = sgn(K+ - K-) and is not used. Plain F3 has no adiabatic polarisation: for
+waveforms of pump and field use `ramp`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ccqed_ctrl import checks
+
+from . import _mean_field_kernels
+from .sampling import FixedDrive, check_times
+from .system import EnsembleState, Evolution, SpinSystem
+
+
+def evolve(
+    system: SpinSystem,
+    magnetization: ArrayLike,
+    *,
+    duration: float,
+    sample_times: ArrayLike,
+    kernel: str = "exact",
+    power: float = 1.0,
+    field: ArrayLike | None = None,
+    rtol: float = 1e-6,
+    steady_stop: bool = True,
+) -> Evolution:
+    """Integrate F3 at constant pump power and field; the noise is the system's.
+
+    Adaptive Dormand-Prince 5(4): F3 is not stiff, its fastest rate being that of a
+    flip. Samples come from the method's own interpolant.
+
+    Parameters
+    ----------
+    magnetization: (N,) in [-1, 1].
+    duration: s. sample_times: (K,) s in [0, duration], not decreasing.
+    kernel: `exact` (dressed by omega_z where |de| is not large against it, see
+        `kernel_table`) or `printed`.
+    power: q. field: h (N,) in rad/s, default 0.
+    rtol: local error per step relative to |m|, absolute below |m| = 1.
+    steady_stop: end early when the present slopes would move no m by rtol/10 in all
+        the time left.
+
+    Returns
+    -------
+    Evolution; its flips are the changes of sign of m, in order of time.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        Sizes that differ, |m| > 1, bad times, an unknown kernel.
+    """
+    checks.number("duration", duration, 0.0, unit="s")
+    checks.number("rtol", rtol, 1e-12, 1e-2)
+    samples = check_times(sample_times, 0.0, duration)
+    fixed = FixedDrive.of(system, magnetization, kernel, power, field)
+    m = fixed.magnetization.copy()
+    model = (
+        fixed.couplings * (2 * system.spins)[:, None],
+        np.diag(fixed.couplings).copy(),
+        system.spins,
+        *fixed.weights,
+        fixed.table.nodes,
+        fixed.scalars,
+    )
+    shown = np.empty((len(samples), system.size))
+    flips = np.empty((64 + 8 * system.size, 2))
+    count = _mean_field_kernels.integrate(
+        m, fixed.field, duration, model, (rtol, rtol, steady_stop), samples, shown, flips
+    )
+    found = flips[: min(count, len(flips))]
+    found = found[np.argsort(found[:, 0], kind="stable")]
+    return Evolution(
+        samples,
+        shown,
+        EnsembleState(m, np.ones(system.size)),
+        found[:, 0].copy(),
+        found[:, 1].astype(np.int64),
+    )

@@ -1,0 +1,130 @@
+"""Exact stochastic trajectories of the spin-flip rates (Eq. 25, Sec. V B).
+
+The rates R_i^pm = [S(S+1) - s_i(s_i pm 1)] K_i(de_i^pm) form a Markov chain over the
+eigenvalues s; see `_trajectory_kernels` for how it is drawn. The kernel is tabulated,
+so that an event costs the same whatever the noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.ndimage import maximum_filter1d
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import ParameterError
+
+from . import _trajectory_kernels
+from .kernel_table import KernelTable
+from .sampling import FixedDrive, check_times
+from .system import EnsembleState, Evolution, Floats, SpinSystem
+
+_FLIP_BUFFER = 4096
+
+
+@dataclass(frozen=True)
+class Trajectory(Evolution):
+    """An `Evolution` with its number of single-spin events and of proposals."""
+
+    events: int
+    proposals: int
+
+
+def evolve(
+    system: SpinSystem,
+    magnetization: ArrayLike,
+    *,
+    duration: float,
+    sample_times: ArrayLike,
+    rng: np.random.Generator,
+    kernel: str = "exact",
+    power: float = 1.0,
+    field: ArrayLike | None = None,
+) -> Trajectory:
+    """Draw one trajectory at constant pump power and field.
+
+    Parameters
+    ----------
+    magnetization: (N,) in [-1, 1], rounded to the nearest s_i = m_i S_i.
+    duration: s. sample_times: (K,) s in [0, duration], not decreasing.
+    kernel: `exact` (dressed by omega_z, see `kernel_table`) or `printed`.
+    power: q. field: h (N,) in rad/s, default 0.
+
+    Returns
+    -------
+    Trajectory; its flips are all changes of sign of s, of which an ensemble makes
+    several while it passes zero.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+        Sizes that differ, |m| > 1, bad times, an unknown kernel, or an atom number
+        M = 2S that is not whole.
+    """
+    checks.number("duration", duration, 0.0, unit="s")
+    samples = check_times(sample_times, 0.0, duration)
+    fixed = FixedDrive.of(system, magnetization, kernel, power, field)
+    spins = system.spins
+    if np.any(2 * spins != np.rint(2 * spins)):
+        raise ParameterError("trajectories need whole atom numbers M = 2S")
+    s = np.rint((fixed.magnetization + 1) * spins) - spins
+    rows = 2 * fixed.couplings
+    fields = fixed.field + rows @ s
+    largest = float(np.max(np.abs(rows), initial=0.0))
+    grid, width = _bounds(fixed.table, system, largest)
+    # At least one event: the bins are never narrower than one event's change.
+    longest = int(min(width / largest, 2**31)) if largest > 0 else 2**31
+    model = (
+        rows,
+        np.diag(fixed.couplings).copy(),
+        spins,
+        *fixed.weights,
+        fixed.table.nodes,
+        fixed.scalars,
+    )
+    limits = (duration, longest, min(system.size, 256))
+    state = (s, fields, np.sign(s), np.zeros(1), np.zeros(3, np.int64))
+    shown = np.empty((len(samples), system.size))
+    found = []
+    while True:
+        flips = np.empty((_FLIP_BUFFER, 2))
+        count = _trajectory_kernels.run(
+            state, model, grid, limits, samples, shown, flips, rng
+        )
+        found.append(flips[:count])
+        if state[3][0] >= duration:
+            break
+    m = s / np.maximum(spins, 0.5)
+    shown[int(state[4][0]) :] = m
+    times, ensembles = np.concatenate(found).T
+    end = EnsembleState(m, np.ones(system.size))
+    _, events, proposals = (int(value) for value in state[4])
+    return Trajectory(
+        samples, shown, end, times, ensembles.astype(np.int64), events, proposals
+    )
+
+
+def _bounds(
+    table: KernelTable, system: SpinSystem, largest: float
+) -> tuple[tuple[Floats, float, float], float]:
+    """Return (bounds (K, 2), origin, 1/width) and the bins' width in rad/s.
+
+    Wide bins make windows long but the bounds loose: a sum over N ensembles per window
+    should cost no more than its events.
+    """
+    kappa = system.cavity.kappa
+    width = float(np.clip(0.25 * system.size * largest, kappa / 32, kappa / 4))
+    width = max(width, 1.001 * largest)
+    reach = -table.origin
+    bins = int(np.ceil(2 * reach / width)) + 1
+    points = 4 * int(np.ceil(width / table.spacing)) + 1
+    energy = table.origin + width * (
+        np.arange(bins)[:, None] + np.linspace(0, 1, points)
+    )
+    sides = [table.parts(np.where(energy == 0, zero, energy)) for zero in (0.0, -0.0)]
+    highest = np.max([np.stack(parts, axis=-1) for parts in sides], axis=(0, 2))
+    # Neighbouring bins too, and what a cubic may rise between the points.
+    bounds = 1.002 * np.maximum(maximum_filter1d(highest, 3, axis=0), 0.0)
+    return (bounds, table.origin, 1 / width), width

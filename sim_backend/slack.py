@@ -1,0 +1,59 @@
+"""How long the core device's CPU takes: an estimate, one table, calibratable.
+
+Kernels take no time in Python that means anything, so the twin's RTIO counter moves by
+the costs below. They stand for a Kasli 2.0 (RISC-V at 125 MHz). ARTIQ's own acceptance
+tests bound several of them; a laboratory replaces them by figures from its core
+analyzer dumps. Forecasts made with them are estimates and are labelled so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from ccqed_ctrl import checks
+
+
+def _cost(default: float, doc: str) -> float:
+    return field(default=default, metadata={"unit": "s", "doc": doc})
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """Seconds of CPU time per operation; every field may be replaced."""
+
+    kernel_start: float = _cost(50e-3, "load and start a kernel; compiling not counted")
+    output: float = _cost(0.25e-6, "one output event (test_pulse_rate: two < 0.48 us)")
+    input: float = _cost(0.3e-6, "one input event read once it is there")
+    input_latency: float = _cost(0.12e-6, "from the wire to the input FIFO (rtt test)")
+    counter: float = _cost(0.1e-6, "one reading of the RTIO counter (test: < 1 us)")
+    rpc: float = _cost(2e-3, "one synchronous RPC (test: mean < 3.5 ms)")
+    rpc_async: float = _cost(10e-6, "queueing one asynchronous RPC")
+    dma_record: float = _cost(4e-6, "one event into a DMA trace (test: < 11 us a pair)")
+    dma_start: float = _cost(2e-6, "starting one DMA playback")
+    dma_event: float = _cost(0.05e-6, "one event of a DMA playback")
+    reset: float = _cost(1e-3, "core.reset()")
+    i2c: float = _cost(1e-3, "one I2C transaction")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            checks.number(item.name, getattr(self, item.name), 0.0, unit="s")
+
+
+@dataclass
+class SlackMeter:
+    """The smallest distance between an output event and the counter, and its place."""
+
+    minimum_mu: int | None = None
+    channel: str = ""
+    place: str = ""
+    kernels: dict[str, int] = field(default_factory=dict)
+
+    def note(self, slack_mu: int, channel: str, kernel: str) -> bool:
+        """Take one event's slack into account; True when it is the smallest yet."""
+        if slack_mu < self.kernels.get(kernel, slack_mu + 1):
+            self.kernels[kernel] = slack_mu
+        if self.minimum_mu is not None and slack_mu >= self.minimum_mu:
+            return False
+        self.minimum_mu = slack_mu
+        self.channel = channel
+        return True
