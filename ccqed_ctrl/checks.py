@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import ParameterError, ShapeError
 
+#: What Python or NumPy would quietly turn into a real number.
+_NOT_REAL = (bool, np.bool_, str, bytes, complex, np.complexfloating)
+
 
 def number(
     name: str,
@@ -30,14 +33,14 @@ def number(
     high = "inf" if maximum is None else f"{maximum:g}"
     allowed = f"a finite number in [{low}, {high}]" + (f" {unit}" if unit else "")
     try:
-        result = float(value)
-    except (TypeError, ValueError):
+        result = math.nan if isinstance(value, _NOT_REAL) else float(value)
+    except (TypeError, ValueError, OverflowError):
         message = f"{name} must be {allowed}; got {value!r}"
         raise ParameterError(message) from None
     outside = (minimum is not None and result < minimum) or (
         maximum is not None and result > maximum
     )
-    if isinstance(value, bool) or not math.isfinite(result) or outside:
+    if not math.isfinite(result) or outside:
         raise ParameterError(f"{name} must be {allowed}; got {value!r}")
     return result
 
@@ -52,10 +55,10 @@ def integer(
     ParameterError
         Not a whole number, or outside [minimum, maximum].
     """
-    result = number(name, value, minimum, maximum)
-    if result != int(result):
+    if not number(name, value, minimum, maximum).is_integer():
         raise ParameterError(f"{name} must be a whole number; got {value!r}")
-    return int(result)
+    # Not by way of float: seeds beyond 2**53 would lose their last digits.
+    return int(value)
 
 
 def array(
@@ -69,10 +72,13 @@ def array(
     Raises
     ------
     ShapeError
-        Wrong number of axes, wrong size, not numeric, or not finite.
+        Wrong number of axes, wrong size, not numeric, complex where real is asked
+        for, or not finite.
     """
     wanted = "(" + ", ".join(str(axis) for axis in shape) + ")"
     try:
+        if np.iscomplexobj(value) and np.dtype(dtype).kind != "c":
+            raise TypeError("its entries are complex")
         result = np.asarray(value, dtype=dtype)
     except (TypeError, ValueError) as error:
         message = f"{name} must be a numeric array of shape {wanted}: {error}"
@@ -99,7 +105,9 @@ def spins(name: str, value: ArrayLike, shape: Sequence[int | str]) -> NDArray[np
     ShapeError
         Wrong shape, or an entry that is neither -1 nor +1.
     """
-    result = array(name, value, shape)
+    # What is int8 already, as large batches are, needs no float copy.
+    exact = getattr(value, "dtype", None) == np.int8
+    result = array(name, value, shape, np.int8 if exact else float)
     wrong = result[np.abs(result) != 1]
     if wrong.size:
         hint = "; are these pixels in {0, 1}?" if np.all(np.isin(wrong, 0)) else ""

@@ -51,6 +51,8 @@ def load(source: str) -> MemorySet:
     ------
     PatternError
         Nothing there, nothing readable, unequal sizes, or two equal memories.
+    ShapeError
+        A .npy that does not hold (P, N) spins.
     """
     if source == "icons":
         with resources.as_file(resources.files(__package__) / "icons") as folder:
@@ -119,7 +121,7 @@ def _from_array(path: Path) -> MemorySet:
         raise PatternError(f"{str(path)!r} is not a readable .npy: {error}") from error
     patterns = checks.spins(f"patterns in {path.name}", stored, ("P", "N"))
     count, pixels = patterns.shape
-    if count == 0:
+    if patterns.size == 0:
         raise PatternError(f"{path.name} holds no pattern: its shape is {stored.shape}")
     side = int(np.sqrt(pixels))
     shape = (side, side) if side * side == pixels else (1, pixels)

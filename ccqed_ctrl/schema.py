@@ -7,7 +7,7 @@ ny, nx camera pixels. Arrays with S grow shot by shot: row k is complete once
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -134,26 +134,37 @@ def conform(key: str, value: Any) -> Any:
     Raises
     ------
     SchemaError
-        An unknown key, a wrong number of axes, or a type that would lose data.
+        An unknown key, a wrong shape, or a type or value that would lose data.
     """
     entry = _lookup(key)
     if entry.dtype == "str":
         return _text(key, entry, value)
-    array = np.asarray(value)
-    if array.ndim != len(entry.axes):
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise SchemaError(f"{key} must be an array: {error}") from None
+    fits = array.ndim == len(entry.axes) and all(
+        not axis.isdigit() or int(axis) == size
+        for axis, size in zip(entry.axes, array.shape, strict=True)
+    )
+    if not fits:
         raise SchemaError(f"{key} has axes {entry.axes}; got shape {array.shape}")
     if not np.can_cast(array.dtype, entry.dtype, "same_kind"):
         raise SchemaError(f"{key} is {entry.dtype}; got {array.dtype}")
     cast = array.astype(entry.dtype)
+    if cast.dtype.kind in "iu" and not np.array_equal(cast, array):
+        raise SchemaError(f"{key} is {entry.dtype}; some values do not fit it")
     if not entry.axes:
         return cast.item()
     return cast
 
 
 def _text(key: str, entry: Entry, value: Any) -> Any:
-    texts = [value] if not entry.axes else list(value)
-    if not all(isinstance(text, str) for text in texts):
-        raise SchemaError(f"{key} is text; got {value!r}")
+    several = isinstance(value, Iterable) and not isinstance(value, str)
+    texts = list(value) if several else [value]
+    if several != bool(entry.axes) or not all(isinstance(text, str) for text in texts):
+        wanted = "a list of texts" if entry.axes else "text"
+        raise SchemaError(f"{key} is {wanted}; got {value!r}")
     return texts if entry.axes else value
 
 

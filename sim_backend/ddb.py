@@ -6,7 +6,6 @@ without a simulated counterpart is refused by name.
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from ccqed_ctrl.errors import DeviceError
@@ -76,8 +75,6 @@ def simulate(device_db: dict[str, Any]) -> dict[str, Any]:
     device_db.clear()
     device_db.update(changed)
     return device_db
-
-
 
 
 def _simulated(key: str, entry: Any) -> Any:

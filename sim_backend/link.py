@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 from ccqed_ctrl.errors import DeviceError
-
 from sim_backend.plant import Plant
 from sim_backend.scenario import Scenario
 

@@ -89,7 +89,8 @@ class Scenario:
                     f"Scenario.{name} must be one of {', '.join(allowed)}; "
                     f"got {value!r}"
                 )
-        sites = tuple(checks.integer("empty site", s, 0) for s in self.empty_sites)
+        listed = checks.array("Scenario.empty_sites", self.empty_sites, ("K",))
+        sites = tuple(checks.integer("empty site", site, 0) for site in listed)
         object.__setattr__(self, "empty_sites", sites)
 
     @classmethod
@@ -108,7 +109,8 @@ class Scenario:
                 f"Scenario has no field {unknown[0]!r}; it has {', '.join(fields)}"
             )
         made = {
-            name: _nested(fields[name].default, value) for name, value in values.items()
+            name: _nested(name, fields[name].default, value)
+            for name, value in values.items()
         }
         return cls(**made)
 
@@ -117,14 +119,19 @@ class Scenario:
         return dataclasses.asdict(self)
 
 
-def _nested(default: Any, value: Any) -> Any:
-    if not isinstance(value, Mapping):
+def _nested(name: str, default: Any, value: Any) -> Any:
+    """Return the group's dataclass from a mapping; plain fields pass through."""
+    if not dataclasses.is_dataclass(default):
         return value
     group = type(default)
-    if isinstance(default, Parameters):
-        return group.from_dict(value)
-    known = {f.name for f in dataclasses.fields(group)}
-    unknown = sorted(set(value) - known)
+    if not isinstance(value, Mapping):
+        raise ParameterError(
+            f"Scenario.{name} is a group of values (a {group.__name__}); got {value!r}"
+        )
+    known = [field.name for field in dataclasses.fields(group)]
+    unknown = sorted(set(value) - set(known))
     if unknown:
-        raise ParameterError(f"{group.__name__} has no field {unknown[0]!r}")
+        raise ParameterError(
+            f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
+        )
     return group(**value)

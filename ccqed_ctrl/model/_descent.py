@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._fixed_point import BLOCK
-from ._kernels import CHUNK, Blocks, Spins, compiled, find, load, unload
+from ._kernels import CHUNK, Blocks, Spins, compiled, find, load, part, unload
 
 
-@compiled
+@part
 def least_stable(shifted: Blocks, down: Blocks) -> int:
     """Return the spin with the most negative stability (lowest if tied), or -1."""
     best = np.int32(0)
@@ -24,7 +24,7 @@ def least_stable(shifted: Blocks, down: Blocks) -> int:
     return find(shifted, down, block, best) if block >= 0 else -1
 
 
-@compiled
+@part
 def flip(row: Blocks, shifted: Blocks, down: Blocks, spin: int) -> int:
     """Flip one spin, whose doubled couplings are `row`, and return the next or -1.
 
@@ -53,7 +53,7 @@ def flip(row: Blocks, shifted: Blocks, down: Blocks, spin: int) -> int:
     return following
 
 
-@compiled
+@part
 def settle(
     doubled: Blocks, shifted: Blocks, down: Blocks, flips: NDArray[np.int64]
 ) -> None:
@@ -63,7 +63,8 @@ def settle(
     next row.
     """
     count = flips.size
-    flips[:] = 0
+    for t in range(count):
+        flips[t] = 0
     a, b, waiting = 0, min(1, count - 1), min(2, count)
     i = least_stable(shifted[a], down[a])
     j = least_stable(shifted[b], down[b]) if b > a else -1

@@ -72,6 +72,17 @@ class FixedPoint:
         """What every kernel takes first: `doubled`, `row_sums`."""
         return self.doubled, self.row_sums
 
+    def state(self, spins: NDArray[np.int8]) -> NDArray[np.int32]:
+        """Return `shifted` and `down` (see `_kernels`) of one state (N,), stacked."""
+        up = np.flatnonzero(spins > 0)
+        state = np.zeros((2, *self.row_sums.shape), np.int32)
+        shifted, down = state.reshape(2, -1)
+        down[: self.size] = (spins - 1) // 2
+        fields = self.doubled[up].sum(axis=0, dtype=np.int32) - self.row_sums
+        shifted[:] = fields.reshape(-1) + down
+        shifted[up] -= np.int32(DIAGONAL)
+        return state
+
 
 def prepare(couplings: ArrayLike | FixedPoint) -> FixedPoint:
     """Return the couplings in fixed point; what is prepared already passes through.

@@ -26,50 +26,64 @@ Blocks = NDArray[np.int32]
 
 Spins = NDArray[np.int8]
 
-#: Blocks per tile of columns: 256 columns of 1000 rows are half a usual L2 cache.
-TILE = 4
+#: Rows and blocks of the tile of couplings that all states of a chunk share (64 KiB).
+TILE_ROWS = 64
+TILE_BLOCKS = 4
 
 #: States held at a time, so that they stay in the cache.
 CHUNK = 32
 
-#: How every loop here is compiled: without the lock, and kept on disk.
-compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(
-    nogil=True, cache=True, error_model="numpy"
-)
+_jit: Callable[..., Callable[[Callable[..., Any]], Callable[..., Any]]] = numba.njit
+
+#: How an entry point is compiled: runs without the lock, and is kept on disk.
+compiled = _jit(nogil=True, cache=True, error_model="numpy")
+
+#: How its parts are: into it, with nothing to call them from Python, in half the time.
+part = _jit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-@compiled
+@part
 def load(
     doubled: Blocks, row_sums: Blocks, spins: Spins, shifted: Blocks, down: Blocks
 ) -> None:
     """Set T states (T, K, BLOCK) to `spins` (T, N): l = 2 sum_{up} J_i - sum J_i.
 
-    Columns go in tiles that stay in the cache while all states use them, rows in groups
-    that share one pass over the fields.
+    A tile of couplings stays in the cache while all states use it.
     """
     count, size = spins.shape
-    blocks = row_sums.shape[0]
     up = np.empty((count, size + 1), np.int64)
     many = np.zeros(count, np.int64)
     for t in range(count):
-        down[t] = 0
-        for i in range(size):
-            up[t, many[t]] = i
-            many[t] += spins[t, i] > 0
-            down[t, i // BLOCK, i % BLOCK] = -1 if spins[t, i] < 0 else 0
-        for b in range(blocks):
-            for c in range(BLOCK):
-                shifted[t, b, c] = np.int32(down[t, b, c] - row_sums[b, c])
-        for i in up[t, : many[t]]:
-            shifted[t, i // BLOCK, i % BLOCK] -= np.int32(DIAGONAL)
-    for tile in range(0, blocks, TILE):
-        end = min(blocks, tile + TILE)
+        set_all_down(row_sums, shifted[t], down[t], size)
+    for first in range(0, size, TILE_ROWS):
         for t in range(count):
-            rows = up[t, : many[t]]
-            add_rows(doubled, rows, np.int32(0), shifted[t], tile, end)
+            n = 0
+            for i in range(first, min(first + TILE_ROWS, size)):
+                up[t, n] = i
+                n += spins[t, i] > 0
+            many[t] = n
+            for i in up[t, :n]:
+                b, c = i // BLOCK, i % BLOCK
+                shifted[t, b, c] -= np.int32(DIAGONAL - 1)
+                down[t, b, c] = 0
+        for b in range(0, len(row_sums), TILE_BLOCKS):
+            end = min(b + TILE_BLOCKS, len(row_sums))
+            for t in range(count):
+                rows = up[t, : many[t]]
+                add_rows(doubled, rows, np.int32(0), shifted[t], b, end)
 
 
-@compiled
+@part
+def set_all_down(row_sums: Blocks, shifted: Blocks, down: Blocks, size: int) -> None:
+    """Set one state to s = -1."""
+    for b in range(len(row_sums)):
+        for c in range(BLOCK):
+            inside = np.int32(b * BLOCK + c < size)
+            down[b, c] = -inside
+            shifted[b, c] = np.int32(-row_sums[b, c] - inside)
+
+
+@part
 def add_rows(
     doubled: Blocks,
     rows: NDArray[np.int64],
@@ -96,7 +110,7 @@ def add_rows(
                 fields[b, c] = np.int32(fields[b, c] + added - sign)
 
 
-@compiled
+@part
 def unload(shifted: Blocks, down: Blocks, spins: Spins) -> tuple[np.int64, np.int32]:
     """Write one state's spins (N,); return its energy and least stability in counts."""
     energy = np.int64(0)
@@ -110,7 +124,7 @@ def unload(shifted: Blocks, down: Blocks, spins: Spins) -> tuple[np.int64, np.in
     return energy, weakest
 
 
-@compiled
+@part
 def find(shifted: Blocks, down: Blocks, block: int, stability: np.int32) -> int:
     """Return the lowest spin of a block with that stability."""
     place = np.int32(BLOCK)

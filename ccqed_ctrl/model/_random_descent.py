@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._fixed_point import BLOCK
-from ._kernels import CHUNK, Blocks, Spins, compiled, load, unload
+from ._kernels import CHUNK, Blocks, Spins, compiled, load, part, unload
 from ._streams import GOLDEN, below, hashed, start
 
 #: Spins counted at a time when looking for one within a block.
 GROUP = 8
 
 
-@compiled
+@part
 def count_unstable(shifted: Blocks, down: Blocks, unstable: Blocks) -> np.int64:
     """Count the spins with negative stability, block by block; return the total."""
     result = np.int64(0)
@@ -26,7 +26,7 @@ def count_unstable(shifted: Blocks, down: Blocks, unstable: Blocks) -> np.int64:
     return result
 
 
-@compiled
+@part
 def flip_and_count(
     row: Blocks, shifted: Blocks, down: Blocks, spin: int, unstable: Blocks
 ) -> np.int64:
@@ -51,7 +51,7 @@ def flip_and_count(
     return result
 
 
-@compiled
+@part
 def pick(shifted: Blocks, down: Blocks, unstable: Blocks, rank: int) -> int:
     """Return the unstable spin that has `rank` unstable ones before it."""
     block = 0
@@ -77,7 +77,7 @@ def pick(shifted: Blocks, down: Blocks, unstable: Blocks, rank: int) -> int:
     return spin
 
 
-@compiled
+@part
 def settle_at_random(
     doubled: Blocks,
     shifted: Blocks,

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from ._descent import settle
 from ._fixed_point import BLOCK, DIAGONAL
-from ._kernels import CHUNK, Blocks, add_rows, compiled
+from ._kernels import CHUNK, Blocks, add_rows, compiled, part
 from ._random_descent import settle_at_random
 from ._streams import GOLDEN, below, hashed, start
 
 
-@compiled
+@part
 def choose(deck: NDArray[np.int64], cuts: NDArray[np.int64], word: np.uint64) -> None:
     """Deal `cuts.size` distinct spins, all sets alike, to the front of the deck."""
     for k in range(cuts.size):
@@ -21,14 +21,14 @@ def choose(deck: NDArray[np.int64], cuts: NDArray[np.int64], word: np.uint64) ->
         deck[k], deck[cuts[k]] = deck[cuts[k]], deck[k]
 
 
-@compiled
+@part
 def gather(deck: NDArray[np.int64], cuts: NDArray[np.int64]) -> None:
     """Undo `choose`, so that no trial depends on the one before."""
     for k in range(cuts.size - 1, -1, -1):
         deck[k], deck[cuts[k]] = deck[cuts[k]], deck[k]
 
 
-@compiled
+@part
 def corrupt(
     doubled: Blocks,
     chosen: NDArray[np.int64],
@@ -37,7 +37,8 @@ def corrupt(
     down: Blocks,
 ) -> None:
     """Flip the chosen spins of one state; `rows` is scratch of their number."""
-    for now in (np.int32(-1), np.int32(0)):
+    for sign in range(-1, 1):
+        now = np.int32(sign)
         n = 0
         for i in chosen:
             rows[n] = i
@@ -52,7 +53,7 @@ def corrupt(
         down[place, lane] = now
 
 
-@compiled
+@part
 def prepare_trials(
     doubled: Blocks,
     minimum: Blocks,
@@ -66,15 +67,29 @@ def prepare_trials(
 
     `minimum` (2, K, BLOCK) is its `shifted` and `down`.
     """
-    deck = np.arange(len(doubled))
+    deck = np.empty(len(doubled), np.int64)
+    for i in range(deck.size):
+        deck[i] = i
     cuts = np.empty(distance, np.int64)
     rows = np.empty(distance, np.int64)
     for t in range(len(down)):
-        shifted[t] = minimum[0]
-        down[t] = minimum[1]
+        for b in range(down.shape[1]):
+            for c in range(BLOCK):
+                shifted[t, b, c] = minimum[0, b, c]
+                down[t, b, c] = minimum[1, b, c]
         choose(deck, cuts, start(seed, first + t))
         corrupt(doubled, deck[:distance], rows, shifted[t], down[t])
         gather(deck, cuts)
+
+
+@part
+def same(down: Blocks, other: Blocks) -> bool:
+    """Say whether two states have the same spins."""
+    difference = np.int32(0)
+    for b in range(len(down)):
+        for c in range(BLOCK):
+            difference |= np.int32(down[b, c] ^ other[b, c])
+    return bool(difference == 0)
 
 
 @compiled
@@ -96,7 +111,7 @@ def recall(
         prepare_trials(doubled, minimum, distance, seed, first + chunk, shifted, down)
         settle(doubled, shifted, down, flips[:count])
         for t in range(count):
-            returned += np.array_equal(down[t], minimum[1])
+            returned += same(down[t], minimum[1])
     return returned
 
 
@@ -121,5 +136,5 @@ def recall_at_random(
         prepare_trials(doubled, minimum, distance, seed, first + chunk, shifted, down)
         settle_at_random(doubled, shifted, down, other, first + chunk, flips[:count])
         for t in range(count):
-            returned += np.array_equal(down[t], minimum[1])
+            returned += same(down[t], minimum[1])
     return returned

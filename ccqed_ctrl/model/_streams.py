@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ParameterError
-from ._kernels import compiled
+from ._kernels import part
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -32,7 +32,7 @@ def draw_seed(rng: np.random.Generator | None, purpose: str) -> np.uint64:
     return rng.integers(2**64, dtype=np.uint64)
 
 
-@compiled
+@part
 def hashed(word: np.uint64) -> np.uint64:
     """Return SplitMix64's mixing of a 64-bit word."""
     word = (word ^ (word >> np.uint64(30))) * FIRST
@@ -40,19 +40,19 @@ def hashed(word: np.uint64) -> np.uint64:
     return word ^ (word >> np.uint64(31))
 
 
-@compiled
+@part
 def start(seed: np.uint64, trial: int) -> np.uint64:
     """Return where the stream of a trial starts."""
     return hashed(np.uint64(seed) + GOLDEN * np.uint64(trial + 1))
 
 
-@compiled
+@part
 def below(word: np.uint64, count: int) -> np.int64:
     """Return a uniform integer in [0, count), uneven by less than count / 2^32."""
     return np.int64(((word >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32))
 
 
-@compiled
+@part
 def uniform(word: np.uint64) -> float:
     """Return a uniform number in [0, 1) of 53 bits."""
     return np.float64(word >> np.uint64(11)) * 2.0**-53

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._fixed_point import BLOCK
-from ._kernels import Blocks, Spins, compiled, load, unload
+from ._kernels import Blocks, Spins, compiled, load, part, unload
 from ._streams import GOLDEN, below, hashed, start, uniform
 
 
-@compiled
+@part
 def turn(row: Blocks, shifted: Blocks, down: Blocks, spin: int) -> None:
     """Flip one spin and update the fields."""
     place, lane = spin // BLOCK, spin % BLOCK

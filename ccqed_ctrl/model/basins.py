@@ -24,7 +24,6 @@ from .. import checks
 from ..errors import ParameterError
 from . import ising
 from ._fixed_point import FixedPoint, prepare
-from ._kernels import load
 from ._recall import recall, recall_at_random
 from ._streams import draw_seed
 from ._threads import in_slices
@@ -187,9 +186,7 @@ class _Memory:
             raise ParameterError(message)
         self._recall = DESCENTS[dynamics]
         self._seed = draw_seed(rng, "recall trials")
-        doubled, row_sums = self.fixed.arrays
-        self._state = np.zeros((2, *row_sums.shape), np.int32)
-        load(doubled, row_sums, spins[None], self._state[:1], self._state[1:])
+        self._state = self.fixed.state(spins)
 
     def recalls(self, distance: int, trials: int, threads: int | None = 1) -> int:
         """Return how many of so many new trials are recalls."""

@@ -146,7 +146,7 @@ def relax(
         Unknown dynamics; `rng`, `temperature` or `sweeps` missing or out of range.
     """
     fixed = prepare(couplings)
-    states = checks.spins("spins", spins, ("B", fixed.size)).copy(order="C")
+    states = np.ascontiguousarray(checks.spins("spins", spins, ("B", fixed.size)))
     count = len(states)
     result = Relaxed(states, np.zeros(count, np.int64), np.zeros(count))
     if dynamics in THERMAL:

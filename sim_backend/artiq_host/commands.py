@@ -43,6 +43,14 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         help="of the plant, and the experiment's argument `seed`",
     )
     add(
+        "--twin",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what is true of the simulated laboratory, e.g. dynamics=mean_field or "
+        "imperfections.placement_error=1e-7",
+    )
+    add(
         "-i",
         "--interactive",
         action="append",
@@ -63,6 +71,7 @@ def _run(options: argparse.Namespace) -> int:
         "dataset_db": options.dataset_db,
         "results": options.results,
         "seed": options.seed,
+        "twin": arguments.parse_twin(options.twin),
         "interactive": arguments.parse_interactive(options.interactive),
     }
     return process.run(request)

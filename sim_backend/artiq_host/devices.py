@@ -13,12 +13,13 @@ from artiq.master.worker_db import DummyDevice
 from artiq.tools import file_import
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
+from sim_backend.ddb import simulate
 
 from . import network
 
 logger = logging.getLogger(__name__)
 
-#: The entry that `simulate` adds: a device database with it is simulated.
+#: The device that `simulate` adds.
 PLANT = "plant"
 
 
@@ -39,7 +40,8 @@ def load_device_db(path: Path | None) -> dict[str, Any]:
     Raises
     ------
     ExperimentError
-        The file is missing, fails to run, or defines no dictionary `device_db`.
+        The file is missing, fails to run, defines no dictionary `device_db`, or
+        describes what has no simulated counterpart.
     """
     # The one seam: the file itself swaps the laboratory for the twin.
     os.environ["CCQED_BACKEND"] = "simulation"
@@ -54,10 +56,12 @@ def load_device_db(path: Path | None) -> dict[str, Any]:
         raise ExperimentError(message) from error
     if not isinstance(device_db, dict):
         raise ExperimentError(f"device_db in {path} must be a dictionary")
-    if device_db and PLANT not in device_db:
-        simulate = importlib.import_module("sim_backend.ddb").simulate
-        device_db = simulate(device_db)
-    return device_db
+    if not device_db:
+        return device_db
+    try:
+        return simulate(device_db)  # changes nothing where the file has done it
+    except DeviceError as error:
+        raise ExperimentError(f"{path} has no twin: {error}") from error
 
 
 class DeviceManager:

@@ -52,7 +52,7 @@ def experiments(found: Iterable[list[Scanned] | Unscanned], folder: Any) -> Tabl
     """Return the table of `ccqed list`."""
     table = Table(show_lines=False)
     for title in ("experiment", "argument", "default", "choices or bounds", "meaning"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "argument")
     for entry in found:
         table.add_section()
         if isinstance(entry, Unscanned):

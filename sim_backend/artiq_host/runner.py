@@ -19,6 +19,7 @@ from sipyco import pyon
 
 from ccqed_ctrl.cli import BAD_INPUT, INTERRUPTED, RUN_FAILED
 from ccqed_ctrl.errors import CcqedError
+from sim_backend.scenario import Scenario
 
 from . import devices, discovery, provenance, results
 from .arguments import ArgumentManager, described
@@ -35,7 +36,8 @@ class Request:
     """What to run, with what, and where the results go.
 
     `arguments` hold values, or `arguments.Text` as typed. `seed` becomes the
-    experiment's argument of that name, if it has one, and the plant's seed.
+    experiment's argument of that name, if it has one, and the plant's seed. `twin`
+    changes the truth of the simulated laboratory (`sim_backend.scenario.Scenario`).
     `interactive` answers what the experiment asks for while it runs.
     """
 
@@ -46,6 +48,7 @@ class Request:
     dataset_db: Path = Path("dataset_db.sqlite")
     results: Path = Path("results")
     seed: int | None = None
+    twin: Mapping[str, Any] = field(default_factory=dict)
     interactive: Mapping[str, Any] = field(default_factory=dict)
     checkpoint_interval: float = 2.0
 
@@ -81,6 +84,7 @@ def run(
     ExperimentError, ParameterError, ResultsError
         What was asked for cannot be run; nothing has been.
     """
+    Scenario.from_dict(request.twin)  # refused here, not when the plant is made
     folder = results.ResultsFolder(request.results)
     folder.check_writable()
     for leftover in folder.leftovers():
@@ -126,7 +130,10 @@ class _Session:
         """Take a run number, and make the surroundings of the experiment."""
         self.rid = folder.new_rid()
         self.path = folder.path(self.rid, self.experiment.__name__, self.start_time)
-        overrides = {devices.PLANT: self.seeds} if self.seeds else {}
+        plant = dict(self.seeds)
+        if self.request.twin:
+            plant["scenario"] = dict(self.request.twin)
+        overrides = {devices.PLANT: plant} if plant else {}
         self.expid = {
             "devarg_override": overrides,
             "log_level": logging.getLogger().getEffectiveLevel(),

@@ -42,7 +42,7 @@ class SimulatedDmd:
         values = checks.array("DMD amplitudes", amplitudes, (len(spots),))
         limits.enforce("DMD amplitude", np.abs(values))
         handle = len(self._patterns)
-        self._patterns[handle] = (name, spots, values)
+        self._patterns[handle] = (name, spots.copy(), values.copy())
         return handle
 
     def display(self, handle: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import wraps
 from typing import Any
 
@@ -167,7 +168,12 @@ class Core:
 
     @portable
     def seconds_to_mu(self, seconds):
-        """Return the whole machine units in a time; floors, where `delay` rounds."""
+        """Return the whole machine units in a time; floors, where `delay` rounds.
+
+        A kernel divides and floors; Python's `//` on the host is yet another rule.
+        """
+        if self._depth:
+            return np.int64(math.floor(seconds / self.ref_period))
         return np.int64(seconds // self.ref_period)
 
     @portable

@@ -5,7 +5,7 @@ kept (`rewriting`):
 
 * each top-level statement of `with parallel` goes into `with sequential`, because the
   compiler rewinds the cursor only before those;
-* `with interleave` is guarded: the compiler refuses driver calls inside;
+* `with interleave` is guarded: driver calls inside are refused;
 * integers wrap at 32 bits, `//` truncates towards zero, `round` takes halves away from
   zero;
 * every call goes through the core device, which tells kernels and portable functions

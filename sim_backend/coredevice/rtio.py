@@ -106,12 +106,13 @@ class Rtio:
         RTIOUnderflow
             The cursor is not far enough ahead of the counter; the event is lost.
         TimelineError
-            Inside `with interleave`, where ARTIQ's compiler accepts no driver call.
+            Inside `with interleave`: the compiler refuses most driver calls there, and
+            truncates delays where it does not.
         """
         if self.interleaved:
             message = (
-                f"{self._phys[channel].key} is driven inside `with interleave`, which "
-                "ARTIQ's compiler refuses; use `with parallel`"
+                f"{self._phys[channel].key} is driven inside `with interleave`: ARTIQ's "
+                "compiler refuses that, or moves it by 1 mu; use `with parallel`"
             )
             raise TimelineError(message)
         self._order += 1

@@ -11,7 +11,6 @@ from .bus.urukul import Urukul
 from .bus.words import bits, signed32
 from .spi2 import SPI_END, SPI_INPUT
 from .urukul_protocol import (  # noqa: F401 - the names ARTIQ's module has
-    REVISIONS,
     CFG_LED,
     CFG_PROFILE,
     CFG_RF_SW,
@@ -23,13 +22,14 @@ from .urukul_protocol import (  # noqa: F401 - the names ARTIQ's module has
     CS_DDS_CH3,
     CS_DDS_MULTI,
     DEFAULT_PROFILE,
+    REVISIONS,
+    SPI_CONFIG,
     SPIT_ATT_RD,
     SPIT_ATT_WR,
     SPIT_CFG_RD,
     SPIT_CFG_WR,
     SPIT_DDS_RD,
     SPIT_DDS_WR,
-    SPI_CONFIG,
     STA_DROVER,
     STA_IFC_MODE,
     STA_PLL_LOCK,

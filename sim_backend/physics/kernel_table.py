@@ -29,9 +29,11 @@ from .system import Floats, OhmicNoise
 _MAX_NODES = 1 << 18
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KernelTable:
     """Cubic Hermite table of H and G on a uniform grid of energies.
+
+    Compared and hashed by identity; `tabulate` returns the same one for the same case.
 
     nodes: (K, 4) H, spacing H', G, spacing G'. origin, spacing, omega_z, detuning
     (|Delta_C|): rad/s. exact: which of the two kernels.

@@ -72,7 +72,14 @@ def evolve(
     shown = np.empty((len(samples), system.size))
     flips = np.empty((64 + 8 * system.size, 2))
     count = _mean_field_kernels.integrate(
-        m, fixed.field, duration, model, (rtol, rtol, steady_stop), samples, shown, flips
+        m,
+        fixed.field,
+        duration,
+        model,
+        (rtol, rtol, steady_stop),
+        samples,
+        shown,
+        flips,
     )
     found = flips[: min(count, len(flips))]
     found = found[np.argsort(found[:, 0], kind="stable")]

@@ -153,10 +153,7 @@ def _exact(
     shifted, _ = coherence_transform(noise, 1j * energy + c)
     # Re I from its closed form: exponentially small where Im I is not.
     first_order = (
-        r.real * line
-        - r.imag * on_axis.imag
-        - (r * shifted).real
-        + kappa * slope.real
+        r.real * line - r.imag * on_axis.imag - (r * shifted).real + kappa * slope.real
     )
     return line + strength * first_order
 
@@ -216,6 +213,8 @@ def _photons(strength: Floats) -> int:
     return max(count, 1) + 1
 
 
-_KERNELS: dict[
-    str, Callable[[Floats, Floats, Cavity, NoiseModel], Floats]
-] = {"exact": _exact, "integral": _integral, "printed": _printed}
+_KERNELS: dict[str, Callable[[Floats, Floats, Cavity, NoiseModel], Floats]] = {
+    "exact": _exact,
+    "integral": _integral,
+    "printed": _printed,
+}

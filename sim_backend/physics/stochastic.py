@@ -7,11 +7,12 @@ so that an event costs the same whatever the noise.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.ndimage import maximum_filter1d
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError
@@ -70,22 +71,28 @@ def evolve(
     if np.any(2 * spins != np.rint(2 * spins)):
         raise ParameterError("trajectories need whole atom numbers M = 2S")
     s = np.rint((fixed.magnetization + 1) * spins) - spins
+    lanes = np.zeros((system.size, _trajectory_kernels.LANE))
+    lanes[:, _trajectory_kernels.EIGENVALUE] = s
+    lanes[:, _trajectory_kernels.SQUARE] = spins * (spins + 1)
+    lanes[:, _trajectory_kernels.SIGN] = np.sign(s)
+    lanes[:, _trajectory_kernels.PER_SPIN] = 1 / np.maximum(spins, 0.5)
     rows = 2 * fixed.couplings
     fields = fixed.field + rows @ s
     largest = float(np.max(np.abs(rows), initial=0.0))
-    grid, width = _bounds(fixed.table, system, largest)
+    width = _bin_width(system, largest)
+    grid = _bounds(fixed.table, width)
     # At least one event: the bins are never narrower than one event's change.
     longest = int(min(width / largest, 2**31)) if largest > 0 else 2**31
     model = (
         rows,
         np.diag(fixed.couplings).copy(),
-        spins,
         *fixed.weights,
         fixed.table.nodes,
         fixed.scalars,
     )
-    limits = (duration, longest, min(system.size, 256))
-    state = (s, fields, np.sign(s), np.zeros(1), np.zeros(3, np.int64))
+    limits = (duration, longest)
+    clock, counts = np.zeros(1), np.zeros(3, np.int64)
+    state = (lanes, fields, clock, counts)
     shown = np.empty((len(samples), system.size))
     found = []
     while True:
@@ -94,37 +101,45 @@ def evolve(
             state, model, grid, limits, samples, shown, flips, rng
         )
         found.append(flips[:count])
-        if state[3][0] >= duration:
+        if clock[0] >= duration:
             break
-    m = s / np.maximum(spins, 0.5)
-    shown[int(state[4][0]) :] = m
+    m = lanes[:, _trajectory_kernels.EIGENVALUE] / np.maximum(spins, 0.5)
+    shown[int(counts[0]) :] = m
     times, ensembles = np.concatenate(found).T
     end = EnsembleState(m, np.ones(system.size))
-    _, events, proposals = (int(value) for value in state[4])
+    _, events, proposals = (int(value) for value in counts)
     return Trajectory(
         samples, shown, end, times, ensembles.astype(np.int64), events, proposals
     )
 
 
-def _bounds(
-    table: KernelTable, system: SpinSystem, largest: float
-) -> tuple[tuple[Floats, float, float], float]:
-    """Return (bounds (K, 2), origin, 1/width) and the bins' width in rad/s.
+def _bin_width(system: SpinSystem, largest: float) -> float:
+    """Return the width in rad/s of the bins within which a bound holds.
 
     Wide bins make windows long but the bounds loose: a sum over N ensembles per window
-    should cost no more than its events.
+    should cost no more than its events. largest: field change of one event at most.
     """
     kappa = system.cavity.kappa
     width = float(np.clip(0.25 * system.size * largest, kappa / 32, kappa / 4))
-    width = max(width, 1.001 * largest)
-    reach = -table.origin
-    bins = int(np.ceil(2 * reach / width)) + 1
+    return max(width, 1.001 * largest)
+
+
+@functools.lru_cache(maxsize=32)
+def _bounds(table: KernelTable, width: float) -> tuple[Floats, float, float]:
+    """Return bounds (K, 4), origin and 1/width of the bins.
+
+    Columns: highest H and G/pole, lowest H and G/pole, of a bin and its neighbours; an
+    energy that starts in the bin and moves by less than its width stays between.
+    """
+    bins = int(np.ceil(-2 * table.origin / width)) + 1
     points = 4 * int(np.ceil(width / table.spacing)) + 1
-    energy = table.origin + width * (
-        np.arange(bins)[:, None] + np.linspace(0, 1, points)
-    )
+    inside = width * np.linspace(0, 1, points)
+    energy = table.origin + width * np.arange(bins)[:, None] + inside
+    # A quantum bath's H jumps at zero.
     sides = [table.parts(np.where(energy == 0, zero, energy)) for zero in (0.0, -0.0)]
-    highest = np.max([np.stack(parts, axis=-1) for parts in sides], axis=(0, 2))
-    # Neighbouring bins too, and what a cubic may rise between the points.
-    bounds = 1.002 * np.maximum(maximum_filter1d(highest, 3, axis=0), 0.0)
-    return (bounds, table.origin, 1 / width), width
+    values = np.stack([np.stack(parts, axis=-1) for parts in sides])
+    # The factors: what a cubic may rise or fall between the points.
+    highest = 1.002 * maximum_filter1d(values.max(axis=(0, 2)), 3, axis=0)
+    lowest = 0.998 * minimum_filter1d(values.min(axis=(0, 2)), 3, axis=0)
+    bounds = np.maximum(np.hstack([highest, lowest]), 0.0)
+    return bounds, table.origin, 1 / width

@@ -7,7 +7,16 @@ import logging
 import math
 
 import pytest
-from artiq.experiment import *
+from artiq.experiment import (
+    BooleanValue,
+    DefaultMissing,
+    EnumerationValue,
+    NoScan,
+    NumberValue,
+    PYONValue,
+    Scannable,
+    StringValue,
+)
 from sipyco import pyon
 
 from ccqed_ctrl.errors import ExperimentError, ParameterError

@@ -131,7 +131,12 @@ def test_a_device_db_learns_that_it_is_the_twin(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("x = 1", "device_db"), ("device_db = 3", "dictionary"), ("1/0", "ZeroDivision")],
+    [
+        ("x = 1", "device_db"),
+        ("device_db = 3", "dictionary"),
+        ("1/0", "ZeroDivision"),
+        ("device_db = {'x': {'type': 'magic'}}", "no twin: device 'x'"),
+    ],
 )
 def test_a_device_db_that_fails(tmp_path, text, message):
     file = tmp_path / "device_db.py"

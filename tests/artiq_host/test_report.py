@@ -45,8 +45,8 @@ def test_the_list_of_experiments(workspace):
         class Recall(EnvExperiment):
             """Recall a memory."""
             def build(self):
-                self.setattr_argument("time", NumberValue(2e-3, unit="ms", min=0, max=1))
-                self.setattr_argument("kind", EnumerationValue(["a", "b"], "b"), "Group")
+                self.setattr_argument("time", NumberValue(2e-3, "ms", min=0, max=1))
+                self.setattr_argument("kind", EnumerationValue(["a", "b"], "b"))
                 self.setattr_argument("name", StringValue())
                 self.setattr_argument("scan", Scannable(NoScan(1), global_max=4))
         ''',

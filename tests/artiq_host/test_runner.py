@@ -354,7 +354,11 @@ def test_nothing_runs_without_a_place_for_the_results(workspace):
 
 def test_persistent_datasets_reach_the_next_run(workspace):
     workspace.run(
-        "def run(self):\n    self.set_dataset('calibration', 2.5, persist=True)\n    1/0"
+        """
+        def run(self):
+            self.set_dataset("calibration", 2.5, persist=True)
+            raise ZeroDivisionError
+        """
     )
     outcome = workspace.run(
         "def run(self):\n    self.set_dataset('got', self.get_dataset('calibration'))"

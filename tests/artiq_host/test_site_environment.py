@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from artiq.experiment import *
+from artiq.experiment import (
+    BooleanValue,
+    DefaultMissing,
+    EnumerationValue,
+    EnvExperiment,
+    HasEnvironment,
+    NumberValue,
+    PYONValue,
+    Scannable,
+    StringValue,
+)
 from artiq.language.environment import ProcessArgumentManager, TraceArgumentManager
 
 

@@ -4,11 +4,44 @@ from __future__ import annotations
 
 import artiq.experiment
 import pytest
-from artiq.experiment import *
+from artiq.experiment import (
+    GHz,
+    TArray,
+    TFloat,
+    TInt32,
+    TInt64,
+    TList,
+    TNone,
+    TTuple,
+    TVar,
+    at_mu,
+    dB,
+    delay,
+    delay_mu,
+    host_only,
+    interleave,
+    kernel,
+    kernel_from_string,
+    kV,
+    mHz,
+    now_mu,
+    nW,
+    parallel,
+    portable,
+    ps,
+    rpc,
+    s,
+    sequential,
+    set_time_manager,
+    subkernel,
+    syscall,
+    us,
+    watchdog,
+)
 from artiq.language import core
 
 # `from artiq.experiment import *` under ARTIQ 9 (3740b92e), artiq.md section 4.
-NAMES = """
+LINES = """
 kernel portable rpc subkernel syscall host_only kernel_from_string
 delay delay_mu now_mu at_mu sequential parallel interleave watchdog
 set_time_manager set_watchdog_factory TerminationRequested
@@ -19,7 +52,8 @@ StringValue HasEnvironment Experiment EnvExperiment CancelledArgsError
 ScanObject NoScan RangeScan CenterScan ExplicitScan Scannable MultiScanManager
 ps ns us ms s mHz Hz kHz MHz GHz dB uV mV V kV uA mA A nW uW mW W
 RTIOUnderflow RTIOOverflow
-""".split()
+"""
+NAMES = LINES.split()
 
 
 def test_exactly_the_74_names():

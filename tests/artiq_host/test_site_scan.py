@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from artiq.experiment import *
+from artiq.experiment import (
+    CenterScan,
+    ExplicitScan,
+    MultiScanManager,
+    NoScan,
+    RangeScan,
+    Scannable,
+)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The core device: the cursor, the counter, kernels calling kernels, calls of the host."""
+"""The core device: cursor, counter, kernels calling kernels and the host."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from artiq.experiment import (
     kernel,
     kernel_from_string,
     ms,
-    ns,
     now_mu,
+    ns,
     portable,
     rpc,
     subkernel,

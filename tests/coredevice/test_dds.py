@@ -249,7 +249,7 @@ def ramps(card):
 
 
 def test_an_amplitude_ramp_from_ram(card, ramps):
-    levels = [n / 15 for n in range(16)]
+    levels = [(n + 1) / 16 for n in range(16)]
     data = [0] * 16
     ramps.dds0.amplitude_to_ram(levels, data)
     start = ramps.load(data, 250, RAM_DEST_ASF, 1)

@@ -100,7 +100,7 @@ class Sequence:
 
     @kernel
     def nested(self):
-        with self.core_dma.record("outer"):
+        with self.core_dma.record("outer"):  # noqa: SIM117 (kernels nest)
             with self.core_dma.record("inner"):
                 delay(1 * us)
 

@@ -51,8 +51,11 @@ def test_minima_are_the_states_no_flip_improves():
     couplings = rng.normal(size=(7, 7))
     couplings += couplings.T
     states = np.array(list(itertools.product([-1, 1], repeat=7)))
-    energies = {tuple(s): e for s, e in zip(states, ising.energy(couplings, states))}
-    for spins, minimum in zip(states, ising.is_minimum(couplings, states)):
+    energies = {
+        tuple(s): e
+        for s, e in zip(states, ising.energy(couplings, states), strict=True)
+    }
+    for spins, minimum in zip(states, ising.is_minimum(couplings, states), strict=True):
         neighbours = spins * (1 - 2 * np.eye(7, dtype=int))
         best = min(energies[tuple(s)] for s in neighbours)
         assert minimum == (energies[tuple(spins)] <= best)

@@ -110,9 +110,8 @@ def test_two_spins_align_with_their_coupling(coupling):
 
 
 def test_0tmh_flips_unstable_spins_evenly():
-    # A star whose centre is held by a strong pair: three leaves are wrong at once, and
-    # the first flip decides nothing else. With J = 1 between 4 spins and one of them
-    # opposite, only that one is unstable; with two opposite, all four are, evenly.
+    # Of four equally coupled spins, two up and two down, all are unstable: the first
+    # flip makes the majority, the second completes it.
     couplings = 1 - np.eye(4)
     starts = np.tile([1, 1, -1, -1], (40_000, 1))
     result = relax(couplings, starts, dynamics="0tmh", rng=np.random.default_rng(5))
@@ -123,8 +122,7 @@ def test_0tmh_flips_unstable_spins_evenly():
 
 
 def test_0tmh_chooses_among_all_blocks_evenly():
-    # 150 independent pairs: the first flip settles one, chosen evenly; relax a chain of
-    # which only the even spins may have flipped second.
+    # Independent pairs, all unstable at first, over three blocks of spins.
     size = 150
     couplings = np.kron(np.eye(size // 2), [[0, 1], [1, 0]])
     starts = np.tile([1, -1], (20_000, size // 2))

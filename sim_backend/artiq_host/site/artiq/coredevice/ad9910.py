@@ -1,9 +1,8 @@
 """Constants of the AD9910 DDS that experiments pass to its driver."""
 
-from artiq.coredevice.urukul import DEFAULT_PROFILE
+from artiq.coredevice.urukul import DEFAULT_PROFILE as DEFAULT_PROFILE
 
 __all__ = [
-    "DEFAULT_PROFILE",
     "PHASE_MODE_CONTINUOUS", "PHASE_MODE_ABSOLUTE", "PHASE_MODE_TRACKING",
     "RAM_DEST_FTW", "RAM_DEST_POW", "RAM_DEST_ASF", "RAM_DEST_POWASF",
     "RAM_MODE_DIRECTSWITCH", "RAM_MODE_RAMPUP", "RAM_MODE_BIDIR_RAMP",

@@ -1,0 +1,90 @@
+"""`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from . import first_call, relaxation
+from .pairing import Row
+
+GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "relaxation": relaxation.measure,
+    "first_call": first_call.measure,
+}
+
+PACKAGES = ("numpy", "scipy", "numba", "dwave-samplers", "diffrax", "gillespy2")
+
+
+def get_argparser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", choices=[[], *GROUPS], help="default: all")
+    parser.add_argument("--repeats", type=int, default=7, help="paired repeats")
+    parser.add_argument("--json", type=Path, help="also write the rows here")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = get_argparser().parse_args(arguments)
+    before = os.getloadavg()
+    rows = []
+    for name in options.groups or GROUPS:
+        for row in GROUPS[name](options.repeats):
+            rows.append(row)
+            print(f"{row.group}: {row.case}: {row.ratio:.3g}", flush=True)
+    Console(width=160).print(table(rows))
+    if options.json:
+        record = {
+            "machine": machine(),
+            "load": {"before": before, "after": os.getloadavg()},
+            "repeats": options.repeats,
+            "rows": [{**asdict(row), "met": row.met} for row in rows],
+        }
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def table(rows: list[Row]) -> Table:
+    result = Table("", "case, peer", "ours", "peer", "ratio", "target", "", "note")
+    for row in rows:
+        sign = "<=" if row.smaller_is_better else ">="
+        target = "" if row.target is None else f"{sign} {row.target:g}"
+        verdict = {True: "met", False: "MISSED", None: ""}[row.met]
+        cells = row.group, row.case, row.ours, row.peer, f"{row.ratio:.3g}"
+        result.add_row(*cells, target, verdict, row.note)
+    return result
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures depend on."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "packages": versions,
+    }
+
+
+def processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

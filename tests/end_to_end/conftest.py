@@ -1,0 +1,48 @@
+"""Running the real experiment files on the twin, in this process or another."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim_backend.artiq_host import runner
+
+ROOT = Path(__file__).parents[2]
+RECALL = ROOT / "repository" / "recall.py"
+
+
+@pytest.fixture
+def recall(tmp_path):
+    """Run Recall in this process; returns the runner's Outcome."""
+
+    def run(seed=0, twin=None, **arguments):
+        request = runner.Request(
+            file=RECALL,
+            arguments=arguments,
+            twin=twin or {},
+            dataset_db=tmp_path / "datasets.sqlite",
+            results=tmp_path / "results",
+            seed=seed,
+        )
+        return runner.run(request)
+
+    return run
+
+
+@pytest.fixture
+def ccqed(tmp_path):
+    """Run the command line as an operator would; returns the finished process."""
+
+    def run(*arguments, **options):
+        command = [sys.executable, "-m", "ccqed_ctrl.cli", *map(str, arguments)]
+        environment = os.environ | {"COLUMNS": "200"}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True,
+            timeout=120, check=False, **options,
+        )  # fmt: skip
+
+    return run
