@@ -20,8 +20,8 @@ Complex = NDArray[np.complex128]
 
 #: A spin whose sign is wrong with more than this probability is reported as 0.
 UNDETERMINED = 0.01
-#: Emission below this fraction of the shot noise in the band is no emission.
-DARK = 0.1
+#: Light in the templates below this many deviations of its noise is no emission.
+DARK = 5.0
 #: Ensembles that emit less than this fraction of the median one count as lost.
 LOST = 0.2
 
@@ -79,8 +79,10 @@ class Decoder:
         """Fit c = (A^T W A)^-1 A^T W E and read the sign of each ensemble.
 
         W is 1 on valid pixels (the reference is flat, so is the noise) and 0 on
-        clipped ones. The common phase is 1/2 arg sum c^2, known modulo pi; the branch
-        nearest `expected_phase` fixes the global sign.
+        clipped ones. The common phase is 1/2 arg sum c^2/sigma^2, known modulo pi; the
+        branch nearest `expected_phase` fixes the global sign. Of a projection x, noise
+        sigma and the common strength a of the ensembles, the sign is wrong with
+        probability 1 / (1 + exp(2 a |x| / sigma^2)).
 
         Raises
         ------
@@ -104,46 +106,47 @@ class Decoder:
                 "images) are closer than the imaging resolves"
             ) from error
         amplitudes = linalg.cho_solve(factor, weighted.T @ data)
-        spread = np.sqrt(np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise)
-        phase = self._phase(amplitudes)
+        variance = np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise
+        phase = self._phase(amplitudes / np.sqrt(variance))
         projected = (amplitudes * np.exp(-1j * phase)).real
-        wrong = 0.5 * special.erfc(np.abs(projected) / spread / np.sqrt(2))
-        residual = self._residual(data, amplitudes, weight, field.noise)
-        dark = residual is None
+        explained = float(np.vdot(amplitudes, gram @ amplitudes).real) / field.noise
+        # Without light, chi squared of 2 N degrees of freedom.
+        dark = explained < 2 * count + DARK * 2 * np.sqrt(count)
+        wrong = np.full(count, 0.5) if dark else _error(projected, variance)
         return Readout(
             amplitudes=amplitudes,
-            spins=np.zeros(count, np.int8) if dark else _spins(projected, wrong),
-            error_probability=np.full(count, 0.5) if dark else wrong,
+            spins=_spins(projected, wrong),
+            error_probability=wrong,
             phase=phase,
-            residual_fraction=1.0 if residual is None else residual,
+            residual_fraction=1.0 if dark else self._residual(data, amplitudes, field),
             saturated=int(np.count_nonzero(~weight)),
         )
 
-    def _phase(self, amplitudes: Complex) -> float:
-        half = 0.5 * float(np.angle(np.sum(amplitudes**2)))
+    def _phase(self, scaled: Complex) -> float:
+        half = 0.5 * float(np.angle(np.sum(scaled**2)))
         turns = round((self.expected_phase - half) / np.pi)
         return half + turns * np.pi
 
-    def _residual(
-        self,
-        data: Complex,
-        amplitudes: Complex,
-        weight: NDArray[np.bool_],
-        noise: float,
-    ) -> float | None:
-        """Return the unexplained fraction of the light, or None when it is dark."""
-        rest = (data - self.templates @ amplitudes)[weight]
-        total = float(np.sum(np.abs(data[weight]) ** 2))
+    def _residual(self, data: Complex, amplitudes: Complex, field: Field) -> float:
+        """Return the fraction of the light that the ensembles do not explain."""
+        valid = field.valid.ravel()
+        rest = (data - self.templates @ amplitudes)[valid]
+        total = float(np.sum(np.abs(data[valid]) ** 2))
         # White noise of both quadratures, of which the band lets its share through.
-        expected = 2 * noise * weight.sum() * float(np.mean(self.band.mask**2))
+        expected = 2 * field.noise * valid.sum() * float(np.mean(self.band.mask**2))
         unexplained = float(np.sum(np.abs(rest) ** 2)) - expected
         signal = total - expected
-        if signal <= DARK * expected:
-            return None
-        return float(np.clip(unexplained / signal, 0.0, 1.0))
+        return float(np.clip(unexplained / signal, 0.0, 1.0)) if signal > 0 else 1.0
+
+
+def _error(projected: Floats, variance: Floats) -> Floats:
+    """Return the probabilities (N,) of a wrong sign; 1/2 for a lost ensemble."""
+    light = np.sum(projected**2 / variance) - len(projected)
+    strength = np.sqrt(max(light, 0.0) / np.sum(1 / variance))
+    size = np.abs(projected)
+    wrong = special.expit(-2 * strength * size / variance)
+    return np.where(size > LOST * np.median(size), wrong, 0.5)
 
 
 def _spins(projected: Floats, wrong: Floats) -> NDArray[np.int8]:
-    size = np.abs(projected)
-    known = (wrong < UNDETERMINED) & (size > LOST * np.median(size))
-    return np.where(known, np.sign(projected), 0).astype(np.int8)
+    return np.where(wrong < UNDETERMINED, np.sign(projected), 0).astype(np.int8)

@@ -31,15 +31,9 @@ LIMIT = 3.0
 def measure(repeats: int) -> Iterator[Row]:
     """Yield one row per call, the median of up to three new caches."""
     for call, kernel in CALLS.items():
-        times, kernels = [], set()
-        for _ in range(min(repeats, 3)):
-            with tempfile.TemporaryDirectory() as cache:
-                times.append((seconds(lambda: start(call, cache)), 0.0))
-                times[-1] = (times[-1][0], seconds(lambda: start(call, cache)))
-                found = Path(cache).rglob("*.nbi")
-                kernels |= {path.name.split(".")[1].split("-")[0] for path in found}
-        first, again = sorted(times)[len(times) // 2]
-        only = "only" if kernels == {kernel} else "NOT only"
+        runs = [first_and_second(call) for _ in range(min(repeats, 3))]
+        first, again, kernels = sorted(runs)[len(runs) // 2]
+        only = "only" if kernels == [kernel] else "NOT only"
         yield Row(
             "first call",
             call,
@@ -50,6 +44,15 @@ def measure(repeats: int) -> Iterator[Row]:
             smaller_is_better=True,
             note=f"in seconds; peer: the second call; compiled {only} {kernel}",
         )
+
+
+def first_and_second(call: str) -> tuple[float, float, list[str]]:
+    """Return the seconds of the first and second process, and what was compiled."""
+    with tempfile.TemporaryDirectory() as cache:
+        times = [seconds(lambda: start(call, cache)) for _ in range(2)]
+        found = Path(cache).rglob("*.nbi")
+        kernels = sorted(path.name.split(".")[1].split("-")[0] for path in found)
+    return times[0], times[1], kernels
 
 
 def start(call: str, cache: str) -> None:

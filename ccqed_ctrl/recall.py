@@ -108,6 +108,7 @@ class RecallPlan:
             "plan.smallest_gap": self.memory.smallest_gap,
             "plan.kernel": self.memory.kernel,
             "plan.minima": self.memory.minima,
+            "plan.stability": self.memory.stability,
             "plan.encoder": self.memory.encoder.matrix,
             "plan.decoder": self.memory.encoder.inverse,
             "plan.ramp_volts": self.pump.volts,

@@ -52,6 +52,7 @@ SCHEMA: Final[dict[str, Entry]] = {
     "plan.smallest_gap": _entry("", "float64", "least distance of sites", "um"),
     "plan.kernel": _entry("N N", "float64", "couplings A_ij in units of J0"),
     "plan.minima": _entry("P N", "int8", "cavity minimum of each memory"),
+    "plan.stability": _entry("P", "float64", "least s_i l_i of each minimum, in J0"),
     "plan.encoder": _entry("N N", "float64", "matrix of Eq. 30"),
     "plan.decoder": _entry("N N", "float64", "matrix of Eq. 31"),
     "plan.ramp_volts": _entry("T", "float64", "pump servo set-points", "V"),

@@ -18,6 +18,8 @@ SIMULATED: dict[str, frozenset[str]] = {
     "core": frozenset({"Core"}),
     "dma": frozenset({"CoreDMA"}),
     "edge_counter": frozenset({"EdgeCounter"}),
+    "fastino": frozenset({"Fastino"}),
+    "grabber": frozenset({"Grabber"}),
     "i2c": frozenset({"I2CSwitch"}),
     "kasli_i2c": frozenset({"KasliEEPROM"}),
     "sampler": frozenset({"Sampler"}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+from numpy.typing import NDArray
+
 from ccqed_ctrl.errors import DeviceError
 from sim_backend.plant import Plant
 from sim_backend.scenario import Scenario
@@ -30,6 +32,16 @@ class EdgeSource(Protocol):
 
     def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
         """Return (time_mu, level) of each change of an input in [start, stop)."""
+
+
+@runtime_checkable
+class FrameSource(Protocol):
+    """A plant with a camera on the core device's frame grabber."""
+
+    def frames(
+        self, channel: str, start_mu: int, stop_mu: int
+    ) -> list[tuple[int, NDArray[Any]]]:
+        """Return (time_mu, counts (ny, nx)) of each frame sent in [start, stop)."""
 
 
 class Link:
@@ -59,7 +71,7 @@ class Link:
         plant: DrivenPlant | None = None,
     ) -> None:
         self.wiring = dict(wiring)
-        self.timeline = Timeline()
+        self.timeline = Timeline(self.wiring)
         if plant is None:
             plant = Plant(Scenario.from_dict(scenario or {}), self.wiring, seed)
         self.plant = plant
@@ -96,6 +108,21 @@ class Link:
             raise DeviceError(f"nothing in the simulated laboratory drives {channel}")
         self.sync(stop_mu)
         return self.plant.edges(channel, int(start_mu), int(stop_mu))
+
+    def frames(
+        self, channel: str, start_mu: int, stop_mu: int
+    ) -> list[tuple[int, NDArray[Any]]]:
+        """Return (time_mu, counts (ny, nx)) of a grabber's frames in [start, stop).
+
+        Raises
+        ------
+        DeviceError
+            The plant has no camera on the frame grabber.
+        """
+        if not isinstance(self.plant, FrameSource):
+            raise DeviceError(f"no camera of the simulated laboratory is on {channel}")
+        self.sync(stop_mu)
+        return self.plant.frames(channel, int(start_mu), int(stop_mu))
 
     def safe_state(self) -> list[str]:
         """Return the names of wired actuators that are not in their safe state."""

@@ -8,6 +8,7 @@ analyzer dumps. Forecasts made with them are estimates and are labelled so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from ccqed_ctrl import checks
@@ -39,21 +40,31 @@ class CostModel:
             checks.number(item.name, getattr(self, item.name), 0.0, unit="s")
 
 
+@dataclass(frozen=True)
+class Slack:
+    """The least slack of a kernel in mu, on which channel, and file:line."""
+
+    slack_mu: int
+    channel: str
+    place: str
+
+
 @dataclass
 class SlackMeter:
-    """The smallest distance between an output event and the counter, and its place."""
+    """The smallest distance between an output event and the counter, per kernel."""
 
-    minimum_mu: int | None = None
-    channel: str = ""
-    place: str = ""
-    kernels: dict[str, int] = field(default_factory=dict)
+    kernels: dict[str, Slack] = field(default_factory=dict)
 
-    def note(self, slack_mu: int, channel: str, kernel: str) -> bool:
-        """Take one event's slack into account; True when it is the smallest yet."""
-        if slack_mu < self.kernels.get(kernel, slack_mu + 1):
-            self.kernels[kernel] = slack_mu
-        if self.minimum_mu is not None and slack_mu >= self.minimum_mu:
-            return False
-        self.minimum_mu = slack_mu
-        self.channel = channel
-        return True
+    def note(
+        self, slack_mu: int, channel: str, kernel: str, place: Callable[[], str]
+    ) -> None:
+        """Take one event's slack into account; `place` is asked only for a new low."""
+        lowest = self.kernels.get(kernel)
+        if lowest is None or slack_mu < lowest.slack_mu:
+            self.kernels[kernel] = Slack(slack_mu, channel, place())
+
+    @property
+    def minimum(self) -> Slack | None:
+        """The smallest slack of all kernels, None before any output event."""
+        slacks = self.kernels.values()
+        return min(slacks, key=lambda slack: slack.slack_mu, default=None)

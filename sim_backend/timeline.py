@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ccqed_ctrl.errors import TimelineError
@@ -28,9 +28,13 @@ class Event(NamedTuple):
 
 
 class Timeline:
-    """Events of all channels, kept sorted by time and sealed up to `sealed_mu`."""
+    """Events of all channels, kept sorted by time and sealed up to `sealed_mu`.
 
-    def __init__(self) -> None:
+    `names` (laboratory's name to channel) may be used for channels when asking.
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names = dict(names or {})
         self._tracks: dict[tuple[str, str], list[tuple[int, float]]] = {}
         self._pending: dict[tuple[int, str, str], Event] = {}
         self._sealed: list[Event] = []
@@ -97,6 +101,7 @@ class Timeline:
         """
         pulses = []
         start: int | None = None
+        channel = self.names.get(channel, channel)
         for time_mu, level in self._tracks.get((channel, "level"), []):
             if level and start is None:
                 start = time_mu
@@ -120,6 +125,7 @@ class Timeline:
         return list(self._track(channel, signal))
 
     def _track(self, channel: str, signal: str) -> list[tuple[int, float]]:
+        channel = self.names.get(channel, channel)
         try:
             return self._tracks[channel, signal]
         except KeyError:

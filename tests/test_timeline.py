@@ -74,3 +74,12 @@ def test_an_unknown_signal_is_named():
     assert made.signals() == [("ttl0", "level")]
     assert made.value("ttl0", "level") == 1.0
     assert made.value("ttl0", "level", at=9) == 0.0
+
+
+def test_the_laboratorys_names_may_be_asked_for():
+    made = Timeline({"ttl_camera": "ttl4", "pump_plus": "urukul0_ch0"})
+    made.add(Event(10, "ttl4", "level", 1.0))
+    made.add(Event(20, "ttl4", "level", 0.0))
+    made.add(Event(15, "urukul0_ch0", "amplitude", 0.5))
+    assert made.pulses("ttl_camera") == made.pulses("ttl4") == [(10, 20)]
+    assert made.value("pump_plus", "amplitude", at=16) == 0.5

@@ -5,6 +5,8 @@ from artiq.experiment import HasEnvironment, at_mu, delay, kernel, now_mu, us
 
 #: Zotino channel of the servo set-point.
 SET_POINT = 0
+#: The DAC puts out what was written up to 1.5 us later (t10), s.
+SETTLING = 2 * us
 
 
 class TransversePump(HasEnvironment):
@@ -52,8 +54,9 @@ class TransversePump(HasEnvironment):
 
     @kernel
     def off(self):
-        """Close both switches, then bring the set-point to zero (2 us later)."""
+        """Close both switches at once, and bring the set-point to zero behind them."""
         self.pump_plus.sw.off()
         self.pump_minus.sw.off()
         self.pump_servo.write_dac(self.channel, 0.0)
         self.pump_servo.load()
+        delay(SETTLING)

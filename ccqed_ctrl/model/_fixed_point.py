@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import ShapeError
+from . import ising
 
 #: Spins per block, the unit of padding and of the search for the best flip.
 BLOCK = 64
@@ -54,6 +55,8 @@ class FixedPoint:
         The coupling that one count stands for.
     margin : int
         Counts by which an integer field may differ from the float64 one; 0 if exact.
+    tolerance : float
+        What counts as zero for a float64 field, in the unit of the couplings.
     """
 
     couplings: NDArray[np.float64]
@@ -61,6 +64,7 @@ class FixedPoint:
     row_sums: NDArray[np.int32]
     quantum: float
     margin: int
+    tolerance: float
 
     @property
     def size(self) -> int:
@@ -72,16 +76,22 @@ class FixedPoint:
         """What every kernel takes first: `doubled`, `row_sums`."""
         return self.doubled, self.row_sums
 
-    def state(self, spins: NDArray[np.int8]) -> NDArray[np.int32]:
-        """Return `shifted` and `down` (see `_kernels`) of one state (N,), stacked."""
-        up = np.flatnonzero(spins > 0)
-        state = np.zeros((2, *self.row_sums.shape), np.int32)
-        shifted, down = state.reshape(2, -1)
-        down[: self.size] = (spins - 1) // 2
+    def gauged(
+        self, spins: NDArray[np.int8]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the problem in which `spins` (N,) is all up: J_ij s_i s_j.
+
+        Returns `doubled` (N, K, BLOCK) and the fields of that state (K, BLOCK).
+        """
+        up = spins > 0
+        gauge = np.ones(self.row_sums.shape, np.int32)
+        gauge.reshape(-1)[: self.size] = spins
         fields = self.doubled[up].sum(axis=0, dtype=np.int32) - self.row_sums
-        shifted[:] = fields.reshape(-1) + down
-        shifted[up] -= np.int32(DIAGONAL)
-        return state
+        fields.reshape(-1)[: self.size][up] -= np.int32(DIAGONAL)
+        doubled = aligned(self.doubled.shape)
+        np.multiply(self.doubled, gauge, out=doubled)
+        np.multiply(doubled, spins[:, None, None], out=doubled)
+        return doubled, fields * gauge
 
 
 def prepare(couplings: ArrayLike | FixedPoint) -> FixedPoint:
@@ -111,7 +121,9 @@ def prepare(couplings: ArrayLike | FixedPoint) -> FixedPoint:
     np.fill_diagonal(rows, DIAGONAL)
     row_sums = aligned(doubled.shape[1:])
     row_sums.reshape(-1)[:size] = counts.sum(axis=0)
-    return FixedPoint(matrix, doubled, row_sums, quantum, margin)
+    return FixedPoint(
+        matrix, doubled, row_sums, quantum, margin, ising.rounding(matrix)
+    )
 
 
 def aligned(shape: tuple[int, ...]) -> NDArray[np.int32]:
@@ -137,18 +149,25 @@ def _scale(matrix: NDArray[np.float64]) -> tuple[float, int]:
 def _common_quantum(matrix: NDArray[np.float64]) -> float:
     """Return the largest q of which all entries are multiples, or 0 if there is none.
 
-    Euclid's algorithm on the entry that fits worst, until all fit.
+    Euclid's algorithm on the entry that fits worst, until all fit; first in one row,
+    which settles it for most couplings.
     """
     entries = np.abs(matrix)
     largest = float(np.max(entries))
     quantum, floor = largest, SMALLEST_QUANTUM * largest
-    while True:
-        misfit = float(np.max(np.abs(entries - quantum * np.rint(entries / quantum))))
-        if misfit <= ROUNDING * largest:
-            return quantum
-        if misfit <= floor:
-            return 0.0
-        while misfit > floor:
-            rest = abs(quantum - misfit * round(quantum / misfit))
-            quantum, misfit = misfit, rest
-        quantum = largest / round(largest / quantum)
+    for group in (entries[0], entries):
+        misfit = _misfit(group, quantum)
+        while misfit > ROUNDING * largest:
+            if misfit <= floor:
+                return 0.0
+            while misfit > floor:
+                rest = abs(quantum - misfit * round(quantum / misfit))
+                quantum, misfit = misfit, rest
+            quantum = largest / round(largest / quantum)
+            misfit = _misfit(group, quantum)
+    return quantum
+
+
+def _misfit(entries: NDArray[np.float64], quantum: float) -> float:
+    """Return how far the worst entry is from a multiple of the quantum."""
+    return float(np.max(np.abs(entries - quantum * np.rint(entries / quantum))))

@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import ParameterError
-from . import ising
 from ._fixed_point import FixedPoint, prepare
 from ._recall import recall, recall_at_random
 from ._streams import draw_seed
@@ -177,16 +176,24 @@ class _Memory:
         self.fixed = prepare(couplings)
         self.trials = 0
         spins = checks.spins("minimum", minimum, (self.fixed.size,))
-        if not ising.is_minimum(self.fixed.couplings, spins):
-            message = "minimum must be stable against every single flip; relax it first"
-            raise ParameterError(message)
         if dynamics not in DESCENTS:
             allowed = " or ".join(DESCENTS)
             message = f"dynamics must be {allowed} for recall; got {dynamics!r}"
             raise ParameterError(message)
         self._recall = DESCENTS[dynamics]
         self._seed = draw_seed(rng, "recall trials")
-        self._state = self.fixed.state(spins)
+        self._problem = self.fixed.gauged(spins)
+        if not self._is_minimum(spins):
+            message = "minimum must be stable against every single flip; relax it first"
+            raise ParameterError(message)
+
+    def _is_minimum(self, spins: NDArray[np.int8]) -> bool:
+        """Decide by the integer fields, or in float64 where these cannot."""
+        fields = self._problem[1].reshape(-1)[: self.fixed.size]
+        if fields.min() >= self.fixed.margin:
+            return True
+        stabilities = spins * (self.fixed.couplings @ spins)
+        return bool(stabilities.min() >= -self.fixed.tolerance)
 
     def recalls(self, distance: int, trials: int, threads: int | None = 1) -> int:
         """Return how many of so many new trials are recalls."""
@@ -195,8 +202,7 @@ class _Memory:
 
         def work(piece: slice) -> None:
             span = piece.stop - piece.start, self._seed, used + piece.start
-            doubled = self.fixed.doubled
-            counts.append(self._recall(doubled, self._state, distance, *span))
+            counts.append(self._recall(*self._problem, distance, *span))
 
         in_slices(work, trials, threads)
         self.trials += trials

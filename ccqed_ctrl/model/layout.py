@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 
 #: Proposals per site before the layout is called impossible.
 ATTEMPTS = 2000
+#: Proposals looked at together: most sites take one of the first.
+BATCH = 20
 
 
 def sample_layout(
@@ -47,15 +49,24 @@ def sample_layout(
     for index in range(count):
         proposals = rng.normal(scale=width, size=(ATTEMPTS, 2))
         proposals[:, 0] = np.abs(proposals[:, 0])
-        free = _is_free(proposals, placed[:index], distance)
-        if not free.any():
+        free = _first_free(proposals, placed[:index], distance)
+        if free is None:
             raise LayoutError(
                 f"only {index} of {count} ensembles fit a layout of width "
                 f"{width * 1e6:.3g} um with {distance * 1e6:.3g} um between sites and "
                 "mirror images; widen the layout, or allow a smaller distance"
             )
-        placed[index] = proposals[int(np.argmax(free))]
+        placed[index] = proposals[free]
     return placed
+
+
+def _first_free(proposals: Floats, placed: Floats, distance: float) -> int | None:
+    """Return the index of the first proposal with room around it, if any."""
+    for start in range(0, len(proposals), BATCH):
+        free = _is_free(proposals[start : start + BATCH], placed, distance)
+        if free.any():
+            return start + int(np.argmax(free))
+    return None
 
 
 def _is_free(proposals: Floats, placed: Floats, distance: float) -> NDArray[np.bool_]:

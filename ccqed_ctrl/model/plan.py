@@ -26,8 +26,8 @@ from .emission import overlap_kernel
 Floats = NDArray[np.float64]
 Spins = NDArray[np.int8]
 
-#: Random states relaxed per memory before the cavity is said to hold too few minima.
-SEEDS_PER_MEMORY = 50
+#: Random states relaxed per memory to catalogue the cavity's minima.
+STATES_PER_MEMORY = 200
 #: Set-points of a pump ramp.
 RAMP_STEPS = 100
 
@@ -37,7 +37,8 @@ class MemoryPlan:
     """What is fixed for a run.
 
     positions: (N, 2) m. realised_width: rms per coordinate, m. smallest_gap: m.
-    kernel: (N, N) A_ij in units of J0. minima: (P, N) spins. encoder: Eqs. 29-31.
+    kernel: (N, N) A_ij in units of J0. minima: (P, N) spins. stability: (P,) least
+    s_i l_i of each, in J0. encoder: Eqs. 29-31.
     """
 
     positions: Floats
@@ -45,6 +46,7 @@ class MemoryPlan:
     smallest_gap: float
     kernel: Floats
     minima: Spins
+    stability: Floats
     encoder: model_encoder.Encoder
 
 
@@ -59,8 +61,8 @@ def plan_memory(
 ) -> MemoryPlan:
     """Place the ensembles, catalogue minima and fit the encoder.
 
-    The minima are the first P distinct ones reached by steepest descent from random
-    states, which favours large basins, as in the paper's Sec. VII C.
+    The minima are the most stable ones reached by steepest descent from random states
+    (`catalogue`).
 
     Parameters
     ----------
@@ -92,31 +94,48 @@ def plan_memory(
         layout_rng,
     )
     kernel = overlap_kernel(positions, cavity.waist, cloud.size)
-    minima = catalogue(kernel, count, minima_rng)
+    minima, stability = catalogue(kernel, count, minima_rng)
     return MemoryPlan(
         positions=positions,
         realised_width=layout.realised_width(positions),
         smallest_gap=layout.smallest_gap(positions),
         kernel=kernel,
         minima=minima,
+        stability=stability,
         encoder=model_encoder.fit(stored, minima),
     )
 
 
-def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
-    """Return the first `count` distinct minima (up to a global sign), (count, N)."""
-    found: dict[bytes, Spins] = {}
-    for _ in range(SEEDS_PER_MEMORY):
-        states = relaxation.sample_minima(kernel, count, dynamics="sd", rng=rng)
-        for state in states:
-            found.setdefault((state * state[0]).tobytes(), state)
-        if len(found) >= count:
-            return np.stack(list(found.values())[:count]).astype(np.int8)
-    raise PatternError(
-        f"{SEEDS_PER_MEMORY * count} random states relax to only {len(found)} distinct "
-        f"minima, fewer than the {count} memories; widen the layout (relative_width) "
-        "or store fewer memories"
+def catalogue(
+    kernel: Floats, count: int, rng: np.random.Generator
+) -> tuple[Spins, Floats]:
+    """Return the `count` most stable of the minima that random states relax to.
+
+    Stability is min_i s_i l_i: a real cavity has slightly other couplings, and minima
+    near the edge do not survive that. The paper takes the first ones found.
+
+    Returns
+    -------
+    minima (count, N), distinct up to a global sign; their stability (count,) in J0.
+
+    Raises
+    ------
+    PatternError
+        Fewer distinct minima than `count`.
+    """
+    states = relaxation.sample_minima(
+        kernel, STATES_PER_MEMORY * count, dynamics="sd", rng=rng
     )
+    distinct = np.unique(states * states[:, :1], axis=0)
+    if len(distinct) < count:
+        raise PatternError(
+            f"{len(states)} random states relax to only {len(distinct)} distinct "
+            f"minima, fewer than the {count} memories; widen the layout "
+            "(relative_width) or store fewer memories"
+        )
+    stability = (distinct * ising.local_fields(kernel, distinct)).min(axis=1)
+    chosen = np.argsort(-stability, kind="stable")[:count]
+    return distinct[chosen], stability[chosen]
 
 
 @dataclass(frozen=True)

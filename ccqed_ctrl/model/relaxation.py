@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import ParameterError
-from . import ising
 from ._descent import descend
 from ._fixed_point import FixedPoint, prepare
 from ._random_descent import descend_at_random
@@ -265,18 +264,17 @@ def _descend(
     in_slices(work, len(result.spins), threads)
     result.energies[:] *= fixed.quantum
     for row in np.flatnonzero(weakest < fixed.margin):
-        _settle(fixed.couplings, result, int(row))
+        _settle(fixed, result, int(row))
 
 
-def _settle(couplings: NDArray[np.float64], result: Relaxed, row: int) -> None:
+def _settle(fixed: FixedPoint, result: Relaxed, row: int) -> None:
     """Finish one relaxation in float64, where rounded couplings cannot decide."""
     spins = result.spins[row]
-    tolerance = ising.rounding(couplings)
-    stabilities = spins * (couplings @ spins)
-    while stabilities.min() < -tolerance:
+    stabilities = spins * (fixed.couplings @ spins)
+    while stabilities.min() < -fixed.tolerance:
         spins[np.argmin(stabilities)] *= -1
         result.flips[row] += 1
-        stabilities = spins * (couplings @ spins)
+        stabilities = spins * (fixed.couplings @ spins)
     result.energies[row] = -stabilities.sum()
 
 

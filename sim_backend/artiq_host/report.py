@@ -21,7 +21,7 @@ def show_outcome(outcome: Outcome, console: Console) -> None:
     """Print the summary datasets, the slack, the status and the file written."""
     table = Table(title=outcome.class_name, show_header=False, title_justify="left")
     table.add_column(style="bold")
-    table.add_column()
+    table.add_column(overflow="fold")
     for label, value in summary(outcome):
         table.add_row(label, Text(value))
     console.print(table)

@@ -28,7 +28,7 @@ from .ad9910_registers import (
     RAM_MODE_RAMPUP,
     Registers,
 )
-from .ad9910_sync import EepromSync, FixedSync, SyncTuning
+from .ad9910_sync import SyncTuning, sync_delays
 from .bus.dds import Ad9910
 from .bus.words import bits, signed32
 from .naming import device_key
@@ -83,16 +83,7 @@ class AD9910(Registers, SyncTuning):
         self.ftw_per_hz = 2**32 / self.sysclk
         self.sysclk_per_mu = round(self.sysclk * self.core.ref_period)
         self.io_update = self.cpld.io_update or RegIOUpdate(self.cpld, chip_select)
-        if isinstance(sync_delay_seed, str) or isinstance(io_update_delay, str):
-            if sync_delay_seed != io_update_delay:
-                message = (
-                    "When using EEPROM, sync_delay_seed must be equal to "
-                    "io_update_delay"
-                )
-                raise ValueError(message)
-            self.sync_data = EepromSync(dmgr, self.core, sync_delay_seed)
-        else:
-            self.sync_data = FixedSync(self.core, sync_delay_seed, io_update_delay)
+        self.sync_data = sync_delays(dmgr, self.core, sync_delay_seed, io_update_delay)
         self.phase_mode = PHASE_MODE_CONTINUOUS
         if sw_device:
             self.sw = dmgr.get(sw_device)

@@ -41,6 +41,22 @@ class EepromSync:
         self.io_update_delay = 0 if delay_taps == 0xFF else delay_taps
 
 
+def sync_delays(dmgr, core, sync_delay_seed, io_update_delay):
+    """Return the delays that a device_db entry gives, or says where to read.
+
+    Raises
+    ------
+    ValueError
+        One delay is in an EEPROM and the other is not, or elsewhere.
+    """
+    if not isinstance(sync_delay_seed, str) and not isinstance(io_update_delay, str):
+        return FixedSync(core, sync_delay_seed, io_update_delay)
+    if sync_delay_seed != io_update_delay:
+        message = "When using EEPROM, sync_delay_seed must be equal to io_update_delay"
+        raise ValueError(message)
+    return EepromSync(dmgr, core, sync_delay_seed)
+
+
 class SyncTuning:
     """Calibrations that have no meaning where clocks have no delays."""
 

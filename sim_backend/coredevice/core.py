@@ -11,7 +11,7 @@ from artiq.language.core import at_mu, kernel, now_mu, portable, set_time_manage
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
 
-from ..slack import CostModel
+from ..slack import CostModel, Slack
 from ..time_manager import TimeManager
 from .interpreter import Interpreter
 from .rtio import Rtio
@@ -52,8 +52,8 @@ class Core:
         self.target_cls = None
         self.comm = _Connection()
         self.cursor = TimeManager(ref_period)
-        self.costs = CostModel()
-        self.rtio = Rtio(dmgr.get("plant"), self.cursor, self.costs, ref_multiplier)
+        link = dmgr.get("plant")
+        self.rtio = Rtio(link, self.cursor, CostModel(), ref_multiplier)
         self._interpreter = Interpreter(self)
         self.kernels = 0
         self._depth = 0
@@ -156,15 +156,30 @@ class Core:
         raise OSError("No analyzer proxy configured")
 
     @property
+    def costs(self) -> CostModel:
+        """CPU costs of the slack forecast; a laboratory may put its own here."""
+        return self.rtio.costs
+
+    @costs.setter
+    def costs(self, costs: CostModel) -> None:
+        self.rtio.costs = costs
+
+    @property
     def minimum_slack(self) -> float | None:
         """Smallest slack of any output event so far in s, an estimate; None before."""
-        slack_mu = self.rtio.meter.minimum_mu
-        return None if slack_mu is None else slack_mu * self.ref_period
+        slack = self.rtio.meter.minimum
+        return None if slack is None else slack.slack_mu * self.ref_period
 
     @property
     def minimum_slack_place(self) -> str:
-        """File and line of the event with the smallest slack."""
-        return self.rtio.meter.place
+        """File and line of the event with the smallest slack, empty before any."""
+        slack = self.rtio.meter.minimum
+        return "" if slack is None else slack.place
+
+    @property
+    def slack_by_kernel(self) -> dict[str, Slack]:
+        """Smallest slack in mu, an estimate, by name of the outermost kernel."""
+        return dict(self.rtio.meter.kernels)
 
     @portable
     def seconds_to_mu(self, seconds):

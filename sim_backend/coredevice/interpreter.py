@@ -14,6 +14,9 @@ kept (`rewriting`):
 
 The rewritten function keeps its globals, closure cells, defaults and name. Methods of
 the simulated drivers are run as they are.
+
+What stays different: attributes that a kernel writes reach the host at once, not when
+the kernel ends, and arguments are not copied.
 """
 
 from __future__ import annotations

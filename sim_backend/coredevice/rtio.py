@@ -110,9 +110,10 @@ class Rtio:
             truncates delays where it does not.
         """
         if self.interleaved:
+            key = self._phys[channel].key
             message = (
-                f"{self._phys[channel].key} is driven inside `with interleave`: ARTIQ's "
-                "compiler refuses that, or moves it by 1 mu; use `with parallel`"
+                f"{key} is driven inside `with interleave`: ARTIQ's compiler refuses "
+                "that, or moves it by 1 mu; use `with parallel`"
             )
             raise TimelineError(message)
         self._order += 1
@@ -137,8 +138,7 @@ class Rtio:
     def _submit(self, word: Word) -> None:
         slack = word.time_mu - self.counter
         key = self._phys[word.channel].key
-        if self.meter.note(slack, key, self.kernel):
-            self.meter.place = _place()
+        self.meter.note(slack, key, self.kernel, _place)
         coarse = word.time_mu // self.multiplier
         if coarse <= self.counter // self.multiplier + MARGIN:
             message = (
@@ -313,7 +313,7 @@ class _Lanes:
 
 def _place() -> str:
     """Return file and line of the innermost frame that is not the twin's or ARTIQ's."""
-    frame = sys._getframe(2)
+    frame = sys._getframe(3)
     own = Path(__file__).parents[1].name
     while frame is not None:
         package = frame.f_globals.get("__name__", "").split(".")[0]

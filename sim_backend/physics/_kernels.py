@@ -46,7 +46,7 @@ def kernel(
         pole = energy * energy + omega_z * omega_z
         if noisy:
             dressed = math.copysign(math.sqrt(pole), energy)
-    rate = cavity * read(nodes, (energy - origin) * density, 2) / pole
+    rate = cavity * read(nodes, (energy - origin) * density, 4) / pole
     if noisy:
         rate += line * read(nodes, (dressed - origin) * density, 0)
     return max(rate, 0.0)

@@ -41,7 +41,8 @@ def _open_window(lanes, fields, rates, blocks, groups, model, grid) -> float:
             field = fields[i] if side == 0 else -fields[i]
             index = int((-self_coupling[i] - field - origin) * density)
             a, b = line[i], cavity[i]
-            lanes[i, UP + side] = a * bounds[index, 0] + b * bounds[index, 1]
+            most = a * bounds[index, 0] + b * bounds[index, 1]
+            lanes[i, UP + side] = max(most, 0.0)
             lanes[i, LEAST + side] = a * bounds[index, 2] + b * bounds[index, 3]
         rates[i] = _proposal_rate(lanes[i])
         blocks[i // BLOCK] += rates[i]

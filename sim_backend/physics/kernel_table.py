@@ -2,13 +2,17 @@
 
 To first order in Lam every kernel is a sum of two universal functions,
 
-    K_i(de) = a_i H(+-E) + b_i G(de) / pole,
+    K_i = a_i H + b_i G / pole,
 
 with weights a_i, b_i of the ensemble, so one table of H and G serves all ensembles and
-pump powers. `exact`: H = h0, G = de^2 K1, pole = E^2. `printed`: H = h0, G the
-Lorentzian, pole = 1. In the exact kernel omega_z dresses the line: E^2 = de^2 + wz^2
-(physics.md section 2, dressed form), without which K diverges where a field crosses
-zero; far from there it is `rates.flip_kernel`.
+pump powers. `exact`: H = h0, G = de^2 K1, pole = de^2. `printed`: H = h0, G the
+Lorentzian, pole = 1.
+
+In the dynamics omega_z dresses the exact kernel, which would diverge where a field
+crosses zero: E^2 = de^2 + omega_z^2 (physics.md section 2). Between dressed states
+(`dressed`) all is read at +-E. Between eigenstates of Sx (`kernel`) the pole, the
+zero-photon line and its depletion are taken at E, but the cavity's response at de, so
+that K is smooth in de, is K(de) for |de| >> omega_z, and keeps K(-de)/K(de).
 """
 
 from __future__ import annotations
@@ -35,7 +39,8 @@ class KernelTable:
 
     Compared and hashed by identity; `tabulate` returns the same one for the same case.
 
-    nodes: (K, 4) H, spacing H', G, spacing G'. origin, spacing, omega_z, detuning
+    nodes: (K, 6) H, G for `dressed`, G for `kernel`, each followed by its slope times
+    the spacing. origin, spacing, omega_z, detuning
     (|Delta_C|): rad/s. exact: which of the two kernels.
     """
 
@@ -59,9 +64,9 @@ class KernelTable:
         """Return (H, G/pole) of K(de) = a H + b G/pole, dressed if exact."""
         energy = np.asarray(energy_change, np.float64)
         if not self.exact:
-            return self._read(0, energy), self._read(2, energy)
+            return self._read(0, energy), self._read(4, energy)
         dressed = np.copysign(np.hypot(energy, self.omega_z), energy)
-        return self._read(0, dressed), self._read(2, energy) / dressed**2
+        return self._read(0, dressed), self._read(4, energy) / dressed**2
 
     def kernel(self, energy_change: ArrayLike, self_coupling: ArrayLike) -> Floats:
         """Return K(de) in 1/s, dressed if exact; arguments broadcast."""
@@ -130,9 +135,10 @@ def _tabulate(
     spacing = reach / count
     columns = [
         lineshape(noise, energy),
+        _sideband(cavity, 0.0, noise, exact, energy),
         _sideband(cavity, omega_z, noise, exact, energy),
     ]
-    nodes = np.zeros((energy.size, 4))
+    nodes = np.zeros((energy.size, 2 * len(columns)))
     for k, values in enumerate(columns):
         nodes[:, 2 * k] = values
         nodes[:, 2 * k + 1] = spacing * CubicSpline(energy, values)(energy, 1)
@@ -148,19 +154,23 @@ def _sideband(
     exact: bool,
     energy: Floats,
 ) -> Floats:
-    """Return G on the grid; its transforms are taken on a coarser one."""
+    """Return G on the grid, what it takes from the line read at hypot(de, omega_z)."""
     D, kappa = cavity.pump_detuning, cavity.kappa
-    lorentzian = kappa / ((energy - D) ** 2 + kappa**2)
     c = kappa - 1j * D
     norm = D**2 + kappa**2
     if noise is None or not (exact or noise.quantum):
+        lorentzian = kappa / ((energy - D) ** 2 + kappa**2)
         return norm * lorentzian if exact else lorentzian
+    # The transforms are smooth on the scale of their lines: a coarser grid will do.
     width = min(kappa, max(omega_z, noise.cutoff)) / 16
     coarse = np.linspace(energy[0], energy[-1], int(2 * energy[-1] / width) + 9)
     shifted, _ = coherence_transform(noise, 1j * coarse + c)
     if not exact:
         return CubicSpline(coarse, shifted.real)(energy)
     r = norm / c**2
-    on_axis, slope = coherence_transform(noise, 1j * coarse)
-    first_order = (r * (on_axis - shifted)).real + kappa * slope.real
-    return CubicSpline(coarse, coarse**2 * first_order)(energy)
+    E = np.copysign(np.hypot(coarse, omega_z), coarse)
+    on_axis, slope = coherence_transform(noise, 1j * E)
+    G = -(coarse**2) * (r * shifted).real
+    G += E**2 * (r.real * on_axis.real + kappa * slope.real)
+    G -= coarse * E * r.imag * on_axis.imag
+    return CubicSpline(coarse, G)(energy)

@@ -138,8 +138,9 @@ def _bounds(table: KernelTable, width: float) -> tuple[Floats, float, float]:
     # A quantum bath's H jumps at zero.
     sides = [table.parts(np.where(energy == 0, zero, energy)) for zero in (0.0, -0.0)]
     values = np.stack([np.stack(parts, axis=-1) for parts in sides])
-    # The factors: what a cubic may rise or fall between the points.
-    highest = 1.002 * maximum_filter1d(values.max(axis=(0, 2)), 3, axis=0)
-    lowest = 0.998 * minimum_filter1d(values.min(axis=(0, 2)), 3, axis=0)
-    bounds = np.maximum(np.hstack([highest, lowest]), 0.0)
+    highest = maximum_filter1d(values.max(axis=(0, 2)), 3, axis=0)
+    lowest = minimum_filter1d(values.min(axis=(0, 2)), 3, axis=0)
+    # What a cubic may rise or fall between the points.
+    slack = 2e-3 * np.maximum(np.abs(highest), np.abs(lowest))
+    bounds = np.hstack([highest + slack, lowest - slack])
     return bounds, table.origin, 1 / width

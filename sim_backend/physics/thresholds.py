@@ -12,7 +12,7 @@ from ccqed_ctrl.units import TWO_PI, angular
 from .system import Floats, SpinSystem
 
 #: Natural linewidth of the 87Rb D2 line, rad/s.
-RUBIDIUM_LINEWIDTH = angular(6.07e6)
+RUBIDIUM_LINEWIDTH = angular(6.0666e6)
 
 
 def ensemble_thresholds(system: SpinSystem) -> Floats:

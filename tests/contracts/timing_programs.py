@@ -1,7 +1,8 @@
 """Kernels whose every RTIO word is known from ARTIQ's compiler.
 
-The words are in `compiled_timing.json`. Each method of `Programs` that starts with `program_` is one. They run unchanged in the
-twin and, through `native`, as compiled code.
+The words are in `compiled_timing.json`. Each method of `Programs` that starts with
+`program_` is one. They run unchanged in the twin and, through `native`, as compiled
+code.
 """
 
 from __future__ import annotations

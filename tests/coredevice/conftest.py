@@ -41,7 +41,7 @@ class Bench:
     """A device manager with the plant in reach: descriptions in, shared drivers out."""
 
     def __init__(self, device_db: dict[str, Any]) -> None:
-        self.device_db = {"core": local("core", "Core", host="", ref_period=1e-9)}
+        self.device_db = {"core": describe("core", "Core", host="", ref_period=1e-9)}
         self.device_db |= device_db
         self.plant = RecordingPlant()
         self.link = Link(self, {}, plant=self.plant)
@@ -76,7 +76,7 @@ class Bench:
         return [event for event in self.timeline.events if event.channel == channel]
 
 
-def local(module: str, name: str, **arguments: Any) -> dict[str, Any]:
+def describe(module: str, name: str, **arguments: Any) -> dict[str, Any]:
     assert name in SIMULATED[module]
     return {
         "type": "local",
@@ -89,9 +89,9 @@ def local(module: str, name: str, **arguments: Any) -> dict[str, Any]:
 def urukul(proto_rev: int = 9) -> dict[str, Any]:
     """Return one Urukul card from RTIO channel 20 on."""
     entries = {
-        "spi_urukul0": local("spi2", "SPIMaster", channel=20),
-        "io_update": local("ttl", "TTLOut", channel=21),
-        "urukul0_cpld": local(
+        "spi_urukul0": describe("spi2", "SPIMaster", channel=20),
+        "io_update": describe("ttl", "TTLOut", channel=21),
+        "urukul0_cpld": describe(
             "urukul",
             "CPLD",
             spi_device="spi_urukul0",
@@ -101,8 +101,8 @@ def urukul(proto_rev: int = 9) -> dict[str, Any]:
         ),
     }
     for n in range(4):
-        entries[f"sw{n}"] = local("ttl", "TTLOut", channel=22 + n)
-        entries[f"dds{n}"] = local(
+        entries[f"sw{n}"] = describe("ttl", "TTLOut", channel=22 + n)
+        entries[f"dds{n}"] = describe(
             "ad9910",
             "AD9910",
             pll_n=32,
@@ -119,13 +119,19 @@ def make_bench():
 
 
 @pytest.fixture
+def local():
+    """Return the function that describes one device."""
+    return describe
+
+
+@pytest.fixture
 def bench():
     """Four digital outputs, two inputs with a counter, and recorded sequences."""
-    entries = {f"ttl{n}": local("ttl", "TTLOut", channel=n) for n in range(4)}
-    entries |= {f"in{n}": local("ttl", "TTLInOut", channel=8 + n) for n in range(2)}
-    entries["counter"] = local("edge_counter", "EdgeCounter", channel=10)
-    entries["core_dma"] = local("dma", "CoreDMA")
-    entries["core_cache"] = local("cache", "CoreCache")
+    entries = {f"ttl{n}": describe("ttl", "TTLOut", channel=n) for n in range(4)}
+    entries |= {f"in{n}": describe("ttl", "TTLInOut", channel=8 + n) for n in range(2)}
+    entries["counter"] = describe("edge_counter", "EdgeCounter", channel=10)
+    entries["core_dma"] = describe("dma", "CoreDMA")
+    entries["core_cache"] = describe("cache", "CoreCache")
     return Bench(entries)
 
 
@@ -152,20 +158,20 @@ def analog():
     """A Zotino and a Sampler."""
     return Bench(
         {
-            "spi_zotino": local("spi2", "SPIMaster", channel=30),
-            "ldac": local("ttl", "TTLOut", channel=31),
-            "clr": local("ttl", "TTLOut", channel=32),
-            "zotino": local(
+            "spi_zotino": describe("spi2", "SPIMaster", channel=30),
+            "ldac": describe("ttl", "TTLOut", channel=31),
+            "clr": describe("ttl", "TTLOut", channel=32),
+            "zotino": describe(
                 "zotino",
                 "Zotino",
                 spi_device="spi_zotino",
                 ldac_device="ldac",
                 clr_device="clr",
             ),
-            "spi_adc": local("spi2", "SPIMaster", channel=33),
-            "spi_pgia": local("spi2", "SPIMaster", channel=34),
-            "cnv": local("ttl", "TTLOut", channel=35),
-            "sampler": local(
+            "spi_adc": describe("spi2", "SPIMaster", channel=33),
+            "spi_pgia": describe("spi2", "SPIMaster", channel=34),
+            "cnv": describe("ttl", "TTLOut", channel=35),
+            "sampler": describe(
                 "sampler",
                 "Sampler",
                 spi_adc_device="spi_adc",

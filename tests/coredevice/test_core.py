@@ -26,8 +26,14 @@ from artiq.experiment import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccqed_ctrl.errors import DeviceError, ExperimentError, TimelineError
+from ccqed_ctrl.errors import (
+    DeviceError,
+    ExperimentError,
+    ParameterError,
+    TimelineError,
+)
 from sim_backend.coredevice.core import REALTIME_MARGIN
+from sim_backend.slack import CostModel
 from sim_backend.time_manager import TimeManager, round_half_away
 
 
@@ -319,7 +325,20 @@ def test_minimum_slack_and_its_line(bench):
     assert file == __file__
     with open(file, encoding="utf-8") as source:  # noqa: PTH123
         assert "the tight one" in source.read().splitlines()[int(line) - 1]
-    assert list(bench.core.rtio.meter.kernels) == [Slack.run.__qualname__]
+    ((name, slack),) = bench.core.slack_by_kernel.items()
+    assert name == Slack.run.__qualname__
+    assert slack.channel == "ttl0"
+    assert slack.place == bench.core.minimum_slack_place
+    assert slack.slack_mu * 1e-9 == bench.core.minimum_slack
+
+
+def test_a_laboratory_may_bring_its_own_costs(bench):
+    lab = bench.experiment(Realtime)
+    bench.core.costs = CostModel(kernel_start=1.0)
+    lab.wait()
+    assert bench.core.rtio.counter >= 1_000_000_000
+    with pytest.raises(ParameterError, match="output"):
+        CostModel(output=-1e-9)
 
 
 def test_a_long_loop_eats_its_slack(bench):

@@ -64,6 +64,23 @@ def test_reset_forgets_what_has_not_been_played(bench):
     assert len(bench.timeline.pulses("ttl1")) == 1
 
 
+def test_eight_events_fit_into_one_cycle_and_nine_do_not(bench):
+    class Crowd:
+        @kernel
+        def run(self, count):
+            self.core.reset()
+            for _ in range(count):
+                self.ttl0.on()
+
+    lab = bench.experiment(Crowd, "ttl0")
+    lab.run(8)
+    assert bench.core.rtio.errors == []
+    lab.run(9)
+    assert bench.core.rtio.errors == [
+        "RTIO sequence error involving channel 0x0000:ttl0"
+    ]
+
+
 class Sequence:
     @kernel
     def record(self):
@@ -161,3 +178,47 @@ def test_the_cache_outlives_kernels(bench):
         lab.both()
     lab.put([3])
     assert lab.get() == [3]
+
+
+def test_a_word_to_a_busy_bus_is_lost_and_reported(card):
+    class Busy:
+        @kernel
+        def run(self):
+            self.core.reset()
+            self.spi.set_config_mu(0x02, 32, 6, 2)
+            self.spi.write(0)
+            delay_mu(-1000)
+            self.spi.write(0x40404040)
+
+    lab = card.experiment(Busy)
+    lab.spi = card.get("spi_urukul0")
+    lab.run()
+    assert card.core.rtio.errors == [
+        "RTIO busy error involving channel 0x0014:spi_urukul0"
+    ]
+    assert card.timeline.value("dds0", "attenuation") == 31.875
+
+
+def test_transfer_lengths_and_dividers_are_checked(card):
+    spi = card.get("spi_urukul0")
+    with pytest.raises(ValueError, match="length"):
+        spi.set_config_mu(0, 33, 2, 1)
+    with pytest.raises(ValueError, match="divider"):
+        spi.set_config(0, 32, 1e9, 1)
+    assert spi.frequency_to_div(25e6) == 5
+
+
+def test_least_significant_bit_first(card):
+    """The bits of a word reach the card in the opposite order."""
+
+    class Reversed:
+        @kernel
+        def run(self):
+            self.core.reset()
+            self.spi.set_config_mu(0x42, 32, 6, 2)
+            self.spi.write(0b1)
+
+    lab = card.experiment(Reversed)
+    lab.spi = card.get("spi_urukul0")
+    lab.run()
+    assert card.timeline.value("dds3", "attenuation") == (255 - 0x80) / 8

@@ -19,14 +19,14 @@ RECALL = ROOT / "repository" / "recall.py"
 def recall(tmp_path):
     """Run Recall in this process; returns the runner's Outcome."""
 
-    def run(seed=0, twin=None, **arguments):
+    def run(lab_seed=0, /, twin=None, **arguments):
         request = runner.Request(
             file=RECALL,
             arguments=arguments,
             twin=twin or {},
             dataset_db=tmp_path / "datasets.sqlite",
             results=tmp_path / "results",
-            seed=seed,
+            seed=lab_seed,
         )
         return runner.run(request)
 

@@ -68,7 +68,11 @@ class Ad9910:
         self._staged[address] = value
 
     def store_ram(self, words: list[int]) -> None:
-        """Write RAM from the start address of the selected profile on."""
+        """Write RAM from the start address of the selected profile on.
+
+        Laboratory lore says that the first word written is the last one played; the
+        data sheet does not say so plainly. Compare on hardware before relying on it.
+        """
         start = bits(self._register(PROFILE0 + self._profile), 14, 10)
         for index, word in enumerate(words):
             self._ram[(start + index) % RAM_WORDS] = word

@@ -1,0 +1,222 @@
+"""Plans: what is written is what was asked for, and nothing unsafe is planned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccqed_ctrl.errors import LimitError, ParameterError, PatternError, ShapeError
+from ccqed_ctrl.model import couplings, ising, plan
+from ccqed_ctrl.model.emission import overlap_kernel
+from ccqed_ctrl.params import (
+    Cavity,
+    Cloud,
+    Layout,
+    LongitudinalCalibration,
+    Pump,
+    PumpCalibration,
+    Sequence,
+)
+
+CAVITY, PUMP, CLOUD = Cavity(), Pump(), Cloud()
+CALIBRATION, LONGITUDINAL = PumpCalibration(), LongitudinalCalibration()
+
+
+def random_patterns(count, size, seed=0):
+    return np.random.default_rng(seed).choice([-1, 1], size=(count, size))
+
+
+def plan_memory(patterns, **geometry):
+    return plan.plan_memory(
+        patterns,
+        Layout(**({"ensembles": patterns.shape[1]} | geometry)),
+        CAVITY,
+        CLOUD,
+        layout_rng=np.random.default_rng(1),
+        minima_rng=np.random.default_rng(2),
+    )
+
+
+def plan_pump(sequence, calibration=CALIBRATION):
+    return plan.plan_pump(sequence, CAVITY, PUMP, CLOUD, calibration)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return plan_memory(random_patterns(4, 36))
+
+
+def plan_load(stored, state, calibration=LONGITUDINAL, pumped=2.0, **sequence):
+    sequence = Sequence(final_power=pumped, **sequence)
+    pump = plan_pump(sequence)
+    return plan.plan_load(
+        state, stored.kernel, sequence, CAVITY,
+        PUMP.replace(rabi_frequency=pump.final), CLOUD, calibration,
+        float(pump.volts[-1]),
+    )  # fmt: skip
+
+
+# Memory --------------------------------------------------------------------------
+
+
+def test_minima_are_minima_and_distinct(stored):
+    assert ising.is_minimum(stored.kernel, stored.minima).all()
+    fields = ising.local_fields(stored.kernel, stored.minima)
+    assert (fields * stored.minima).min() > 0
+    overlaps = np.abs(stored.minima.astype(float) @ stored.minima.T / 36)
+    assert (overlaps - np.eye(4)).max() < 1
+
+
+def test_the_most_stable_minima_come_first(stored):
+    fields = ising.local_fields(stored.kernel, stored.minima)
+    np.testing.assert_array_equal(
+        stored.stability, (fields * stored.minima).min(axis=1)
+    )
+    assert np.all(np.diff(stored.stability) <= 0)
+
+
+def test_the_encoder_leads_to_the_minima(stored):
+    patterns = random_patterns(4, 36)
+    np.testing.assert_array_equal(stored.encoder.encode(patterns), stored.minima)
+    np.testing.assert_array_equal(stored.encoder.decode(stored.minima), patterns)
+
+
+def test_the_plan_describes_its_layout(stored):
+    assert stored.smallest_gap >= Layout().minimum_distance
+    assert stored.realised_width >= 0.8 * Layout().relative_width * CAVITY.waist
+    np.testing.assert_array_equal(
+        stored.kernel, overlap_kernel(stored.positions, CAVITY.waist, CLOUD.size)
+    )
+
+
+def test_a_ferromagnet_holds_too_few_minima():
+    # Every coupling positive: one minimum up to its sign.
+    with pytest.raises(PatternError, match="only 1 distinct minima, fewer than the 3"):
+        plan.catalogue(np.ones((8, 8)), 3, np.random.default_rng(0))
+
+
+def test_the_catalogue_finds_all_there_are():
+    # Two ferromagnetic halves, uncoupled: aligned or opposed.
+    halves = np.kron(np.eye(2), np.ones((4, 4)))
+    minima, _ = plan.catalogue(halves, 2, np.random.default_rng(0))
+    products = sorted(minima[:, 0] * minima[:, 4])
+    assert products == [-1, 1]
+    assert all(len(set(half)) == 1 for row in minima for half in (row[:4], row[4:]))
+
+
+def test_the_wrong_number_of_ensembles_is_refused():
+    with pytest.raises(PatternError, match="36 pixels needs ensembles=36; got"):
+        plan_memory(random_patterns(2, 36), ensembles=35)
+
+
+def test_too_many_memories_are_refused():
+    with pytest.raises(PatternError, match="at most N = 4 memories"):
+        plan_memory(random_patterns(6, 4))
+
+
+# Pump ----------------------------------------------------------------------------
+
+
+@given(st.floats(0, 8), st.floats(5e-4, 1.0))
+def test_the_ramp_is_linear_in_power_and_ends_where_asked(power, duration):
+    made = plan_pump(Sequence(final_power=power, ramp_time=duration))
+    threshold = couplings.threshold_rabi_frequency(CAVITY, PUMP, CLOUD)
+    assert made.threshold == threshold
+    assert made.final == pytest.approx(threshold * np.sqrt(power))
+    assert len(made.volts) * made.step == pytest.approx(duration)
+    reached = CALIBRATION.rabi_frequency(float(made.volts[-1])) ** 2
+    assert reached == pytest.approx(power * threshold**2, rel=1e-9)
+    steps = np.diff(made.volts, prepend=0.0)
+    np.testing.assert_allclose(steps, made.volts[0], atol=1e-12)
+
+
+def test_a_pump_beyond_the_servo_is_refused():
+    with pytest.raises(LimitError, match="pump set-point must stay"):
+        plan_pump(Sequence(final_power=10), CALIBRATION.replace(rabi_frequency_1v=3e8))
+
+
+def test_a_ramp_faster_than_the_servo_is_refused():
+    with pytest.raises(LimitError, match="set-point slope .* servo loses lock"):
+        plan_pump(Sequence(final_power=4, ramp_time=20e-6))
+
+
+# Load ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ratio", [0.3, 1.0, 1.5])
+def test_the_drive_makes_exactly_the_field(stored, ratio):
+    state = stored.minima[1]
+    made = plan_load(stored, state, field_ratio=ratio)
+    assert np.abs(made.drive).max() == pytest.approx(1)
+    pump = plan_pump(Sequence())
+    volts = float(pump.volts[-1])
+    unit = LONGITUDINAL.full_scale * made.amplitude * np.sqrt(volts)
+    np.testing.assert_allclose(unit * stored.kernel @ made.drive, made.field, rtol=1e-9)
+    np.testing.assert_array_equal(np.sign(made.field), state)
+    # The field is `ratio` times the largest local field 2 S sum J_ij s_j.
+    scale = CLOUD.atoms * couplings.coupling_scale(
+        CAVITY, PUMP.replace(rabi_frequency=pump.final)
+    )
+    local = scale * ising.local_fields(stored.kernel, state)
+    np.testing.assert_allclose(np.abs(made.field), ratio * np.abs(local).max())
+    expected = np.abs(local + made.field).max() / abs(CAVITY.pump_detuning)
+    assert made.energy_change == pytest.approx(expected)
+
+
+def test_no_field_needs_no_drive(stored):
+    made = plan_load(stored, stored.minima[0], field_ratio=0.0)
+    assert made.amplitude == 0
+    np.testing.assert_array_equal(made.field, 0)
+    np.testing.assert_array_equal(made.drive, 0)
+
+
+def test_no_pump_means_no_field(stored):
+    made = plan_load(stored, stored.minima[0], pumped=0.0)
+    assert (made.amplitude, made.energy_change) == (0, 0)
+
+
+def test_a_drive_beyond_full_scale_is_refused(stored):
+    weak = LONGITUDINAL.replace(full_scale=1e4)
+    with pytest.raises(LimitError, match="DDS amplitude must stay"):
+        plan_load(stored, stored.minima[0], weak)
+
+
+def test_heating_fields_are_refused(stored):
+    strong = LONGITUDINAL.replace(full_scale=1e9)
+    with pytest.raises(LimitError, match="energy change .* pumped up"):
+        plan_load(stored, stored.minima[0], strong, field_ratio=20.0)
+
+
+def test_a_state_of_another_size_is_refused(stored):
+    with pytest.raises(ShapeError, match="state"):
+        plan_load(stored, np.ones(35))
+
+
+# Cues ----------------------------------------------------------------------------
+
+
+@given(
+    st.integers(1, 80), st.floats(0, 1), st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_exactly_the_fraction_is_flipped(size, fraction, seed):
+    pattern = random_patterns(1, size, seed)[0]
+    before = pattern.copy()
+    cue = plan.corrupt(pattern, fraction, np.random.default_rng(seed))
+    assert np.count_nonzero(cue != pattern) == round(fraction * size)
+    np.testing.assert_array_equal(pattern, before)
+
+
+def test_every_pixel_can_be_flipped():
+    pattern = np.ones(10)
+    rng = np.random.default_rng(0)
+    flips = sum(plan.corrupt(pattern, 0.3, rng) < 0 for _ in range(500))
+    # Binomial, 500 times 0.3: deviation 10.
+    np.testing.assert_allclose(flips, 150, atol=50)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, np.nan, True, "0.1"])
+def test_a_bad_fraction_is_refused(fraction):
+    with pytest.raises(ParameterError, match="corruption must be"):
+        plan.corrupt(np.ones(4), fraction, np.random.default_rng(0))
