@@ -24,6 +24,9 @@ UNDETERMINED = 0.01
 DARK = 5.0
 #: Ensembles that emit less than this fraction of the median one count as lost.
 LOST = 0.2
+#: Share of a template's light that no other template explains, below which it is lost
+#: in rounding.
+DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,7 @@ class Decoder:
         weight = field.valid.ravel()
         weighted = self.templates * weight[:, None]
         gram = weighted.T @ self.templates
-        try:
-            factor = linalg.cho_factor(gram)
-        except linalg.LinAlgError as error:
-            raise DecodingError(
-                f"the {count} templates are not independent; two sites (or mirror "
-                "images) are closer than the imaging resolves"
-            ) from error
+        factor = _factor(gram)
         amplitudes = linalg.cho_solve(factor, weighted.T @ data)
         variance = np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise
         phase = self._phase(amplitudes / np.sqrt(variance))
@@ -139,13 +136,31 @@ class Decoder:
         return float(np.clip(unexplained / signal, 0.0, 1.0)) if signal > 0 else 1.0
 
 
+def _factor(gram: Floats) -> tuple[Floats, bool]:
+    """Return the Cholesky factor, unless two templates are one."""
+    try:
+        factor, lower = linalg.cho_factor(gram)
+        share = np.diag(factor) ** 2 / np.diag(gram)
+        independent = bool(share.min(initial=1.0) > DEPENDENT)
+    except linalg.LinAlgError:
+        independent = False
+    if not independent:
+        raise DecodingError(
+            f"the {len(gram)} templates are not independent; two sites (or mirror "
+            "images) are closer than the imaging resolves"
+        )
+    return factor, lower
+
+
 def _error(projected: Floats, variance: Floats) -> Floats:
     """Return the probabilities (N,) of a wrong sign; 1/2 for a lost ensemble."""
     light = np.sum(projected**2 / variance) - len(projected)
     strength = np.sqrt(max(light, 0.0) / np.sum(1 / variance))
     size = np.abs(projected)
     wrong = special.expit(-2 * strength * size / variance)
-    return np.where(size > LOST * np.median(size), wrong, 0.5)
+    # The formula takes all for equally strong: a dim one it is sure of is a lost one.
+    lost = (size < LOST * np.median(size)) & (wrong < UNDETERMINED)
+    return np.where(lost, 0.5, wrong)
 
 
 def _spins(projected: Floats, wrong: Floats) -> NDArray[np.int8]:

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl import checks, schema
-from ccqed_ctrl.recall import FRAMES, RecallPlan
+from ccqed_ctrl.memories import MemorySet
+from ccqed_ctrl.model.encoder import Encoder
+from ccqed_ctrl.params import Imaging
+from ccqed_ctrl.recall import FRAMES, PLANNED, RecallPlan
 
 from .decode import Decoder
 from .demodulation import demodulate
@@ -18,38 +21,52 @@ from .demodulation import demodulate
 
 @dataclass(frozen=True)
 class RecallReader:
-    """Reads the shots of one run: demodulation, decoding and scoring together."""
+    """Reads the shots of one run: demodulation, decoding and scoring together.
 
-    plan: RecallPlan
+    cued: index of the cued memory. cues: (S, N) spins, what each shot shows. encoder:
+    of Eqs. 29-31. imaging: what is believed of the camera. decoder: for the layout.
+    """
+
+    memories: MemorySet
+    cued: int
+    cues: NDArray[np.int8]
+    encoder: Encoder
+    imaging: Imaging
     decoder: Decoder
 
     @classmethod
     def of_plan(cls, plan: RecallPlan) -> RecallReader:
         """Prepare the templates for the plan's layout."""
-        decoder = Decoder.of_layout(
-            plan.memory.positions,
-            plan.apparatus.cavity,
-            plan.settings.cloud,
-            plan.apparatus.imaging,
+        imaging = plan.apparatus.imaging
+        return cls(
+            memories=plan.memories,
+            cued=plan.settings.memory.memory,
+            cues=np.stack([shot.cue for shot in plan.shots]),
+            encoder=plan.memory.encoder,
+            imaging=imaging,
+            decoder=Decoder.of_layout(
+                plan.memory.positions,
+                plan.apparatus.cavity,
+                plan.settings.cloud,
+                imaging,
+            ),
         )
-        return cls(plan, decoder)
 
     def empty(self) -> dict[str, NDArray[Any]]:
         """Return the growing datasets of a run, nothing measured yet."""
-        side = self.plan.apparatus.imaging.pixels
+        count, ensembles = self.cues.shape
         sizes = {
-            "S": len(self.plan.shots),
-            "P": len(self.plan.memories.names),
-            "N": self.plan.settings.layout.ensembles,
+            "S": count,
+            "P": len(self.memories.names),
+            "N": ensembles,
             "F": FRAMES,
-            "ny": side,
-            "nx": side,
+            "ny": self.imaging.pixels,
+            "nx": self.imaging.pixels,
         }
-        planned = self.plan.datasets()
         return {
             key: schema.allocate(key, sizes)
             for key, entry in schema.SCHEMA.items()
-            if entry.axes[:1] == ("S",) and key not in planned
+            if entry.axes[:1] == ("S",) and key not in PLANNED
         }
 
     def read(self, index: int, frames: ArrayLike) -> dict[str, Any]:
@@ -62,10 +79,9 @@ class RecallReader:
         DecodingError
             Frames without reference light, or mostly clipped.
         """
-        imaging = self.plan.apparatus.imaging
-        side = imaging.pixels
+        side = self.imaging.pixels
         hologram, reference = checks.array("frames", frames, (FRAMES, side, side))
-        field = demodulate(hologram, reference, imaging, self.decoder.band)
+        field = demodulate(hologram, reference, self.imaging, self.decoder.band)
         readout = self.decoder.decode(field)
         return {
             "shot.field": field.values,
@@ -79,20 +95,19 @@ class RecallReader:
 
     def score(self, index: int, spins: ArrayLike) -> dict[str, Any]:
         """Return what decoded spins (N,) recall: image, overlaps, wrong pixels."""
-        patterns = self.plan.memories.patterns.astype(np.float64)
-        target = patterns[self.plan.settings.memory.memory]
-        recalled = self.plan.memory.encoder.decode(spins)
+        patterns = self.memories.patterns.astype(np.float64)
+        target = patterns[self.cued]
+        recalled = self.encoder.decode(spins)
         return {
             "shot.recalled": recalled,
             "shot.overlaps": patterns @ recalled / len(recalled),
-            "shot.cue_overlap": self.plan.shots[index].cue @ target / len(target),
+            "shot.cue_overlap": self.cues[index] @ target / len(target),
             "shot.pixels_wrong": np.count_nonzero(recalled != target),
         }
 
     def summary(self, rows: Mapping[str, NDArray[Any]], done: int) -> dict[str, Any]:
         """Return the `summary.` datasets over the first `done` shots of `rows`."""
-        names = self.plan.memories.names
-        cued = self.plan.settings.memory.memory
+        names, cued = self.memories.names, self.cued
         overlaps = rows["shot.overlaps"][:done]
         undetermined = np.count_nonzero(rows["shot.spins"][:done] == 0, axis=1)
         return {

@@ -36,6 +36,8 @@ LINEWIDTH = angular(6.065e6)
 CROWDED_OVERLAP, CROWDED_CONDITION = 0.5, 100.0
 #: Frames of a shot: hologram, and reference without atoms' light.
 FRAMES = 2
+#: What is planned for each shot; all else with shots for an axis is measured.
+PLANNED = ("shot.cue", "shot.encoded_cue", "shot.drive", "shot.amplitude")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class RecallPlan:
         stored, chosen = self.memories, self.settings
         return {
             "schema_revision": schema.REVISION,
+            **schema.settings(chosen),
+            **schema.settings(self.apparatus),
             "seed": chosen.run.seed,
             "progress.total": chosen.run.shots,
             "progress.done": 0,

@@ -8,12 +8,13 @@ ny, nx camera pixels. Arrays with S grow shot by shot: row k is complete once
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import params
 from .errors import SchemaError
 from .units import SCALES
 
@@ -33,6 +34,37 @@ class Entry:
 
 def _entry(axes: str, dtype: str, doc: str, unit: str = "") -> Entry:
     return Entry(tuple(axes.split()), dtype, unit, doc)
+
+
+#: Parameter groups of a run, stored field by field as `settings.<group>.<field>`.
+GROUPS: Final[dict[str, type[params.Parameters]]] = {
+    "memory": params.Memory,
+    "layout": params.Layout,
+    "cloud": params.Cloud,
+    "sequence": params.Sequence,
+    "run": params.Run,
+    "cavity": params.Cavity,
+    "pump": params.Pump,
+    "imaging": params.Imaging,
+    "pump_calibration": params.PumpCalibration,
+    "longitudinal": params.LongitudinalCalibration,
+}
+
+_DTYPES: Final = {str: "str", int: "int64", float: "float64"}
+
+
+def _settings() -> dict[str, Entry]:
+    """Return one entry per field of the groups, as its dataclass declares it."""
+    return {
+        f"settings.{name}.{field.name}": Entry(
+            (),
+            _DTYPES[type(field.default)],
+            field.metadata["quantity"].unit,
+            field.metadata["quantity"].doc,
+        )
+        for name, group in GROUPS.items()
+        for field in fields(group)
+    }
 
 
 SCHEMA: Final[dict[str, Entry]] = {
@@ -85,6 +117,7 @@ SCHEMA: Final[dict[str, Entry]] = {
     "summary.pixels_wrong": _entry("", "float64", "mean over shots"),
     "summary.residual": _entry("", "float64", "mean over shots"),
     "summary.undetermined_spins": _entry("", "float64", "mean over shots"),
+    **_settings(),
 }
 
 
@@ -93,6 +126,16 @@ class DatasetOwner(Protocol):
 
     def set_dataset(self, key: str, value: Any, **options: Any) -> None:
         """Set a dataset, ARTIQ's signature."""
+
+
+def settings(owner: Any) -> dict[str, Any]:
+    """Return the datasets of all parameter groups that `owner` has as attributes."""
+    return {
+        f"settings.{name}.{field}": value
+        for name in GROUPS
+        if hasattr(owner, name)
+        for field, value in getattr(owner, name).to_dict().items()
+    }
 
 
 def allocate(key: str, sizes: Mapping[str, int]) -> NDArray[Any]:

@@ -22,7 +22,7 @@ def confocal_system(
     noise: OhmicNoise | None = None,
     omega_z: float = 1e6,
 ) -> SpinSystem:
-    """Draw the paper's system: cos couplings, beta = 10, max |de| <= x_max |Delta_C|."""
+    """Draw the paper's system: beta = 10, max |de| <= relative_energy |Delta_C|."""
     rng = np.random.default_rng(seed)
     positions = width * rng.standard_normal((ensembles, 2))
     beta = 10.0

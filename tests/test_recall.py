@@ -82,7 +82,9 @@ def test_scattering_is_rate_times_time(planned):
 
 
 def test_a_memory_that_is_not_stored(icons):
-    with pytest.raises(ParameterError, match=f"memory must be below {len(icons.names)}"):
+    with pytest.raises(
+        ParameterError, match=f"memory must be below {len(icons.names)}"
+    ):
         recall.plan_recall(settings(memory=len(icons.names)), APPARATUS, icons)
 
 

@@ -34,7 +34,8 @@ def emission_kernel(
 
     Returns
     -------
-    (K, N) float, dimensionless; the field is g~ S m / (D + i kappa) times this.
+    (K, N) float, dimensionless; times g~ S m / (2 w0 (D + i kappa)) it is the field in
+    sqrt(photons)/m, whose square integrates to the photon number.
 
     Raises
     ------

@@ -288,12 +288,12 @@ def _simmer(
     threads: int | None,
 ) -> None:
     """Run a thermal dynamics on `result` in place."""
-    kelvin = checks.number("temperature", temperature, 0.0)
+    heat = checks.number("temperature", temperature, 0.0)
     steps = checks.integer("sweeps", sweeps, 0) * fixed.size
     seed = draw_seed(rng, f"{dynamics} dynamics")
-    if kelvin == 0.0:
+    if heat == 0.0:
         raise ParameterError("temperature must be above 0; for T = 0 use 0tmh")
-    exponent = 4 * fixed.quantum / kelvin
+    exponent = 4 * fixed.quantum / heat
 
     def work(piece: slice) -> None:
         states, flips = result.spins[piece], result.flips[piece]

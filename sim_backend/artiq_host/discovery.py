@@ -89,7 +89,7 @@ def scan(folder: Path, datasets: Any) -> Iterator[list[Scanned] | Unscanned]:
     for file in sorted(folder.rglob("*.py")):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
         if not hidden:
-            yield _scan_file(file, datasets)
+            yield scan_file(file, datasets)
 
 
 class _PlaceholderDevices:
@@ -111,7 +111,8 @@ class _ReadOnlyDatasets:
         return self._source.get(key)
 
 
-def _scan_file(file: Path, datasets: Any) -> list[Scanned] | Unscanned:
+def scan_file(file: Path, datasets: Any) -> list[Scanned] | Unscanned:
+    """Return the experiments of one file, or why it has none; see `scan`."""
     loaded = set(sys.modules)
     try:
         module = file_import(file, prefix="ccqed_scan_")

@@ -38,7 +38,8 @@ class Request:
     `arguments` hold values, or `arguments.Text` as typed. `seed` becomes the
     experiment's argument of that name, if it has one, and the plant's seed. `twin`
     changes the truth of the simulated laboratory (`sim_backend.scenario.Scenario`).
-    `interactive` answers what the experiment asks for while it runs.
+    `interactive` answers what the experiment asks for while it runs. `replaced` holds
+    entries of the device database to use instead of its own.
     """
 
     file: Path
@@ -51,6 +52,7 @@ class Request:
     twin: Mapping[str, Any] = field(default_factory=dict)
     interactive: Mapping[str, Any] = field(default_factory=dict)
     checkpoint_interval: float = 2.0
+    replaced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Outcome:
     """How a run ended.
 
     `status` is ok, exception or terminated; `path` is None if nothing was written.
-    `minimum_slack` is in seconds, None where the core device does not know it.
+    `minimum_slack` is in seconds, None where the core device does not know it. `core`
+    and `plant` are the drivers of these names, None where the run made none.
     """
 
     class_name: str
@@ -68,6 +71,8 @@ class Outcome:
     path: Path | None
     minimum_slack: float | None
     datasets: DatasetManager
+    core: Any = None
+    plant: Any = None
 
 
 def run(
@@ -93,6 +98,8 @@ def run(
     watch(datasets)
     path = request.device_db or devices.find_device_db(request.file)
     device_db = devices.load_device_db(path)
+    for name, entry in request.replaced.items():
+        device_db[name] = device_db.get(name, {}) | dict(entry)
     experiment = discovery.load(request.file, request.class_name)
     session = _Session(request, datasets, experiment, termination or Termination())
     session.open(folder, device_db, path)
@@ -260,6 +267,8 @@ class _Session:
             self.path if written else None,
             self._minimum_slack(),
             self.datasets,
+            self.devices.active("core"),
+            self.devices.active(devices.PLANT),
         )
 
 

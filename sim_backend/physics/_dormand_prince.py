@@ -65,29 +65,26 @@ _DENSE = np.array(
 
 @numba.njit(cache=True)
 def stage(y: Floats, k: Floats, step: float, row: int, out: Floats) -> None:
-    """Write the argument of slope `row`: y + step sum_l A[row, l] k_l."""
+    """Write the argument of slope `row`: y + step A[row] k."""
     out[:] = y
-    for l in range(row):
-        weight = step * _A[row, l]
+    for earlier in range(row):
+        weight = step * _A[row, earlier]
         if weight != 0.0:
-            slope = k[l]
+            slope = k[earlier]
             for i in range(out.size):
                 out[i] += weight * slope[i]
 
 
 @numba.njit(cache=True)
-def error_norm(
-    y: Floats, new: Floats, k: Floats, step: float, rtol: float, atol: float
-) -> float:
-    """Return the rms of the error estimate over atol + rtol |y|."""
+def error_norm(k: Floats, step: float, scale: Floats) -> float:
+    """Return the rms of the error estimate over the tolerances scale (n,)."""
     total = 0.0
-    for i in range(y.size):
+    for i in range(scale.size):
         error = 0.0
-        for l in range(7):
-            error += _ERROR[l] * k[l, i]
-        scale = atol + rtol * max(abs(y[i]), abs(new[i]))
-        total += (step * error / scale) ** 2
-    return np.sqrt(total / y.size)
+        for row in range(7):
+            error += _ERROR[row] * k[row, i]
+        total += (step * error / scale[i]) ** 2
+    return np.sqrt(total / scale.size)
 
 
 @numba.njit(cache=True)
@@ -95,37 +92,74 @@ def step_factor(error: float) -> float:
     """Return the change of the step that brings the error to its target."""
     if error == 0.0:
         return 5.0
+    if not np.isfinite(error):
+        return 0.2
     return min(5.0, max(0.2, 0.9 * error**-0.2))
 
 
 @numba.njit(cache=True)
-def interpolate(y: Floats, k: Floats, step: float, theta: float, out: Floats) -> None:
-    """Write the solution at a fraction theta of the step for the first out.size."""
-    for i in range(out.size):
-        total = 0.0
-        for l in range(7):
-            poly = 0.0
-            for power in range(3, -1, -1):
-                poly = (poly + _DENSE[l, power]) * theta
-            total += poly * k[l, i]
-        out[i] = y[i] + step * total
+def _inside(y: float, k: Floats, i: int, step: float, theta: float) -> float:
+    """Return component i at a fraction theta of the step."""
+    total = 0.0
+    for row in range(7):
+        poly = 0.0
+        for power in range(3, -1, -1):
+            poly = (poly + _DENSE[row, power]) * theta
+        total += poly * k[row, i]
+    return y + step * total
 
 
 @numba.njit(cache=True)
-def crossing(y: Floats, k: Floats, step: float, i: int) -> float:
-    """Return the fraction of the step at which component i changes sign."""
-    low, high = 0.0, 1.0
-    begins = y[i]
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        total = 0.0
-        for l in range(7):
-            poly = 0.0
-            for power in range(3, -1, -1):
-                poly = (poly + _DENSE[l, power]) * middle
-            total += poly * k[l, i]
-        if (begins + step * total) * begins > 0.0:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+def show(
+    y: Floats,
+    k: Floats,
+    span: tuple[float, float],
+    samples: Floats,
+    shown: Floats,
+    done: int,
+) -> int:
+    """Fill the rows of shown (K, n) whose samples lie up to the step's end.
+
+    y: the state at the step's start span[0]. Returns the number of rows now done.
+    """
+    now, end = span
+    while done < samples.size and samples[done] <= end:
+        theta = (samples[done] - now) / (end - now) if end > now else 0.0
+        for i in range(shown.shape[1]):
+            shown[done, i] = _inside(y[i], k, i, end - now, theta)
+        done += 1
+    return done
+
+
+@numba.njit(cache=True)
+def note_flips(
+    y: Floats,
+    new: Floats,
+    k: Floats,
+    span: tuple[float, float],
+    signs: Floats,
+    flips: Floats,
+    count: int,
+) -> int:
+    """Write (time, component) of changes of sign into flips; return their number.
+
+    signs (n,), kept up to date: the last nonzero sign of each component watched.
+    Counting goes on where flips (L, 2) is full.
+    """
+    now, end = span
+    for i in range(signs.size):
+        if new[i] * signs[i] < 0.0:
+            if count < len(flips):
+                low, high = 0.0, 1.0
+                for _ in range(40):
+                    theta = 0.5 * (low + high)
+                    if _inside(y[i], k, i, end - now, theta) * signs[i] > 0.0:
+                        low = theta
+                    else:
+                        high = theta
+                flips[count, 0] = now + (end - now) * high
+                flips[count, 1] = i
+            count += 1
+        if new[i] != 0.0:
+            signs[i] = np.sign(new[i])
+    return count

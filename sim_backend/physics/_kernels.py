@@ -1,8 +1,10 @@
-"""Compiled pieces that every dynamics shares: fields and table look-ups."""
+"""Compiled pieces that every dynamics shares: fields and table look-ups.
+
+Numba's cache of a compiled caller does not notice a change in this file or in
+`_dormand_prince`: whoever edits them deletes `__pycache__/*.nb?`.
+"""
 
 from __future__ import annotations
-
-import math
 
 import numba
 
@@ -34,19 +36,14 @@ def kernel(
     line: float,
     cavity: float,
     nodes: Floats,
-    scalars: tuple[float, float, float, bool, bool],
+    scalars: tuple[float, float, float, bool],
 ) -> float:
     """Return `KernelTable.kernel` in 1/s for weights a = line, b = cavity.
 
-    scalars: origin, 1/spacing, omega_z, exact, noisy (H is not zero).
+    scalars: origin, 1/spacing, omega_z, exact.
     """
-    origin, density, omega_z, exact, noisy = scalars
-    pole, dressed = 1.0, energy
-    if exact:
-        pole = energy * energy + omega_z * omega_z
-        if noisy:
-            dressed = math.copysign(math.sqrt(pole), energy)
-    rate = cavity * read(nodes, (energy - origin) * density, 4) / pole
-    if noisy:
-        rate += line * read(nodes, (dressed - origin) * density, 0)
+    origin, density, omega_z, exact = scalars
+    position = (energy - origin) * density
+    pole = energy * energy + omega_z * omega_z if exact else 1.0
+    rate = line * read(nodes, position, 4) + cavity * read(nodes, position, 6) / pole
     return max(rate, 0.0)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numba
 import numpy as np
 
-from ._dormand_prince import crossing, error_norm, interpolate, stage, step_factor
+from ._dormand_prince import error_norm, note_flips, show, stage, step_factor
 from ._kernels import add_row, kernel
 from .system import Floats
 
+#: Rows q 2 S_j J_ij, q J_ii, S, kernel weights a and b, table nodes, its scalars.
+Model: TypeAlias = tuple[Any, ...]
 _REFRESH = 64  # steps between full sums, against rounding
 
 
 @numba.njit(cache=True)
-def slope(m, total, reference, skip, model, out) -> None:
+def slope(
+    m: Floats, total: Floats, reference: Floats, skip: float, model: Model, out: Floats
+) -> None:
     """Write dm/dt; total (N,) holds the fields of `reference` and follows m.
 
     Most ensembles rest at any moment: only those that moved by more than `skip` since
@@ -33,7 +39,9 @@ def slope(m, total, reference, skip, model, out) -> None:
 
 
 @numba.njit(cache=True)
-def sum_fields(m, field, model, total, reference) -> None:
+def sum_fields(
+    m: Floats, field: Floats, model: Model, total: Floats, reference: Floats
+) -> None:
     """Write the fields b of m into total and m into reference."""
     total[:] = field
     for j in range(m.size):
@@ -42,53 +50,53 @@ def sum_fields(m, field, model, total, reference) -> None:
 
 
 @numba.njit(cache=True)
-def integrate(m, field, end, model, tolerances, samples, shown, flips) -> int:
+def integrate(
+    m: Floats,
+    field: Floats,
+    end: float,
+    model: Model,
+    tolerances: tuple[float, bool],
+    samples: Floats,
+    shown: Floats,
+    flips: Floats,
+) -> int:
     """Advance m in place from 0 to end; return the number of flips.
 
-    tolerances: rtol, atol, and whether to stop in the steady state. samples (K,),
+    tolerances: rtol, and whether to stop in the steady state. samples (K,),
     shown (K, N) is filled there; flips (L, 2) takes (time, ensemble), and counting
     goes on where it is full.
     """
-    rtol, atol, stop = tolerances
-    skip = 1e-3 * rtol
-    k = np.empty((7, m.size))
+    rtol, stop = tolerances
+    skip, floor = 1e-3 * rtol, 1 / np.maximum(model[2], 1.0)
+    k, scale = np.empty((7, m.size)), np.empty_like(m)
     new, total, reference = np.empty_like(m), np.empty_like(m), np.empty_like(m)
-    signs = np.sign(m)
-    done, count, steps = 0, 0, 0
-    while done < samples.size and samples[done] <= 0.0:
-        shown[done] = m
-        done += 1
+    signs, count, steps = np.sign(m), 0, 0
     sum_fields(m, field, model, total, reference)
     slope(m, total, reference, skip, model, k[0])
+    done = show(m, k, (0.0, 0.0), samples, shown, 0)
     fastest = np.max(np.abs(k[0]))
     now, step = 0.0, min(end, 1e-3 / fastest) if fastest > 0.0 else end
     while now < end:
-        if stop > 0 and np.max(np.abs(k[0])) * (end - now) < 0.1 * rtol:
+        if stop and np.max(np.abs(k[0])) * (end - now) < 0.1 * rtol:
             break
         last = now + step >= end
         taken = end - now if last else step
         for row in range(1, 7):
             stage(m, k, taken, row, new)
             slope(new, total, reference, skip, model, k[row])
-        error = error_norm(m, new, k, taken, rtol, atol)
-        if not error <= 1.0:  # also where it is NaN
-            step = taken * (step_factor(error) if error == error else 0.2)
-            continue
-        while done < samples.size and (last or samples[done] <= now + taken):
-            interpolate(m, k, taken, (samples[done] - now) / taken, shown[done])
-            done += 1
+        # A flip starts from 1 - |m| of order 1/S: that must be right, not m.
         for i in range(m.size):
-            if new[i] * signs[i] < 0.0:
-                if count < len(flips):
-                    flips[count, 0] = now + taken * crossing(m, k, taken, i)
-                    flips[count, 1] = i
-                count += 1
-            if new[i] != 0.0:
-                signs[i] = np.sign(new[i])
+            scale[i] = rtol * (abs(1 - m[i] * m[i]) + floor[i])
+        error = error_norm(k, taken, scale)
+        step = taken * step_factor(error)
+        if not error <= 1.0:  # also where it is NaN
+            continue
+        reached = (now, end if last else now + taken)
+        done = show(m, k, reached, samples, shown, done)
+        count = note_flips(m, new, k, reached, signs, flips, count)
         m[:] = new
         k[0] = k[6]
-        now = end if last else now + taken
-        step = taken * step_factor(error)
+        now = reached[1]
         steps += 1
         if steps % _REFRESH == 0:
             sum_fields(m, field, model, total, reference)

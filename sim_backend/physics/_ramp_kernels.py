@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numba
 import numpy as np
 
-from ._dormand_prince import crossing, error_norm, interpolate, stage, step_factor
+from ._dormand_prince import error_norm, note_flips, show, stage, step_factor
 from ._kernels import add_row, read
 from .system import Floats
 
 # One segment's constants: couplings q 2 S_j J_ij as rows j, field h, frozen noise xi,
 # spins S, kernel weights a and b, table nodes, and (origin, 1/spacing, omega_z, exact).
-_Segment = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]
+Segment: TypeAlias = tuple[Floats, ...]
 
 
 @numba.njit(cache=True)
-def slope(y: Floats, segment: _Segment, out: Floats) -> None:
+def slope(y: Floats, segment: Segment, out: Floats) -> None:
     """Write d(x, p)/dt of y = (x_1..x_N, p_1..p_N)."""
     rows, field, noise, spins, weight_line, weight_cavity, nodes, scalars = segment
     origin, density, omega_z, exact = scalars
@@ -43,7 +45,7 @@ def integrate(
     y: Floats,
     span: tuple[float, float],
     step: float,
-    segment: _Segment,
+    segment: Segment,
     tolerances: tuple[float, float],
     samples: Floats,
     shown: Floats,
@@ -58,40 +60,30 @@ def integrate(
     """
     now, end = span
     rtol, atol = tolerances
-    n = signs.size
     k = np.empty((7, y.size))
-    new = np.empty_like(y)
-    done, count = 0, 0
-    while done < samples.size and samples[done] <= now:
-        shown[done] = y[:n]
-        done += 1
+    new, scale = np.empty_like(y), np.empty_like(y)
     slope(y, segment, k[0])
+    done, count = show(y, k, (now, now), samples, shown, 0), 0
     while now < end:
         last = now + step >= end
         taken = end - now if last else step
         for row in range(1, 7):
             stage(y, k, taken, row, new)
             slope(new, segment, k[row])
-        error = error_norm(y, new, k, taken, rtol, atol)
+        for i in range(y.size):
+            scale[i] = atol + rtol * max(abs(y[i]), abs(new[i]))
+        error = error_norm(k, taken, scale)
+        longer = taken * step_factor(error)
         if not error <= 1.0:  # also where it is NaN
-            step = taken * (step_factor(error) if error == error else 0.2)
+            step = longer
             continue
-        while done < samples.size and (last or samples[done] <= now + taken):
-            interpolate(y, k, taken, (samples[done] - now) / taken, shown[done])
-            done += 1
-        for i in range(n):
-            if new[i] * signs[i] < 0.0:
-                if count < len(flips):
-                    flips[count, 0] = now + taken * crossing(y, k, taken, i)
-                    flips[count, 1] = i
-                count += 1
-            if new[i] != 0.0:
-                signs[i] = np.sign(new[i])
+        reached = (now, end if last else now + taken)
+        done = show(y, k, reached, samples, shown, done)
+        count = note_flips(y, new, k, reached, signs, flips, count)
         # An unused drive lets x decay; denormal numbers would slow everything.
         for i in range(y.size):
             y[i] = new[i] if abs(new[i]) > 1e-200 else 0.0
         k[0] = k[6]
-        now = end if last else now + taken
-        if not last or error > 0.0:
-            step = max(taken * step_factor(error), step if last else 0.0)
+        now = reached[1]
+        step = max(longer, step) if last else longer
     return step, count

@@ -1,25 +1,33 @@
 """Compiled loop of exact stochastic trajectories by thinning.
 
 Events are proposed at rates that bound the true ones from above and accepted with the
-ratio of the two: the accepted events are exactly the jump process. The bounds hold for a
-window of events, in which no field can leave the neighbouring bins of the bound table;
-only at its end are the N fields summed. Most proposals fall below the lower bound and
-are accepted unseen; only for the rest is the field of the one ensemble completed with
-the changes since the window opened, and its kernel read.
+ratio of the two: the accepted events are exactly the jump process. The bounds hold for
+a window of events, in which no field can leave the neighbouring bins of the bound
+table; only at its end are the N fields summed. Most proposals fall below the lower
+bound and are accepted unseen; only for the rest is the field of the one ensemble
+completed with the changes since the window opened, and its kernel read.
 """
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from ._kernels import add_row, kernel
 from .system import Floats
+
+#: What the docstring of `run` lists.
+Group: TypeAlias = tuple[Any, ...]
+Counts: TypeAlias = NDArray[np.int64]
 
 # What an event needs of its ensemble lies in one cache line: the kernel's upper bounds
 # (UP, DOWN) and lower bounds (LEAST, +1), s, S(S+1), last nonzero sign of s, and 1/S.
 UP, DOWN, LEAST, EIGENVALUE, SQUARE, SIGN, PER_SPIN = 0, 1, 2, 4, 5, 6, 7
 LANE = 8
+DONE, EVENTS, PROPOSALS, FLIPS = 0, 1, 2, 3
 BLOCK = 8  # of the three-level sums of rates among which an event is drawn
 
 
@@ -30,10 +38,13 @@ def _proposal_rate(lane: Floats) -> float:
 
 
 @numba.njit(cache=True)
-def _open_window(lanes, fields, rates, blocks, groups, model, grid) -> float:
-    """Write the kernels' bounds and the proposal rates; return their sum."""
+def _open_window(
+    lanes: Floats, fields: Floats, sums: Group, model: Group, grid: Group
+) -> None:
+    """Write the kernels' bounds, the proposal rates and their sums."""
     _, self_coupling, line, cavity, _, _ = model
     bounds, origin, density = grid
+    rates, blocks, groups = sums
     blocks[:] = 0.0
     groups[:] = 0.0
     for i in range(fields.size):
@@ -47,12 +58,12 @@ def _open_window(lanes, fields, rates, blocks, groups, model, grid) -> float:
         rates[i] = _proposal_rate(lanes[i])
         blocks[i // BLOCK] += rates[i]
         groups[i // BLOCK**2] += rates[i]
-    return groups.sum()
 
 
 @numba.njit(cache=True)
-def _choose(point, rates, blocks, groups) -> tuple[int, float]:
+def _choose(point: float, sums: Group) -> tuple[int, float]:
     """Return the ensemble whose rate holds `point` of the sum, and the rest in it."""
+    rates, blocks, groups = sums
     group = 0
     while group < groups.size - 1 and point >= groups[group]:
         point -= groups[group]
@@ -71,7 +82,7 @@ def _choose(point, rates, blocks, groups) -> tuple[int, float]:
 
 
 @numba.njit(cache=True, fastmath={"reassoc"})
-def _dot(row, delta) -> float:
+def _dot(row: Floats, delta: Floats) -> float:
     total = 0.0
     for j in range(delta.size):
         total += row[j] * delta[j]
@@ -79,7 +90,9 @@ def _dot(row, delta) -> float:
 
 
 @numba.njit(cache=True)
-def _true_kernel(i, direction, fields, delta, model) -> float:
+def _true_kernel(
+    i: int, direction: float, fields: Floats, delta: Floats, model: Group
+) -> float:
     """Return the kernel of one step of ensemble i at its present field."""
     rows, self_coupling, line, cavity, nodes, scalars = model
     field = fields[i] + _dot(rows[i], delta)
@@ -88,7 +101,7 @@ def _true_kernel(i, direction, fields, delta, model) -> float:
 
 
 @numba.njit(cache=True)
-def _close_window(delta, rows, fields) -> None:
+def _close_window(delta: Floats, rows: Floats, fields: Floats) -> None:
     """Add the window's changes of s to all fields."""
     for j in range(delta.size):
         if delta[j] != 0.0:
@@ -97,79 +110,104 @@ def _close_window(delta, rows, fields) -> None:
 
 
 @numba.njit(cache=True)
-def _sample(now, lanes, samples, shown, counts) -> None:
-    while counts[0] < samples.size and samples[counts[0]] <= now:
+def _sample(now: float, lanes: Floats, output: Group, counts: Counts) -> None:
+    samples, shown, _ = output
+    while counts[DONE] < samples.size and samples[counts[DONE]] <= now:
         for i in range(len(lanes)):
-            shown[counts[0], i] = lanes[i, EIGENVALUE] * lanes[i, PER_SPIN]
-        counts[0] += 1
+            shown[counts[DONE], i] = lanes[i, EIGENVALUE] * lanes[i, PER_SPIN]
+        counts[DONE] += 1
 
 
 @numba.njit(cache=True)
-def _window(state, model, work, total, limits, samples, shown, flips, found, rng):
-    """Draw the events of one window; return the flips found so far."""
+def _step(
+    i: int,
+    direction: float,
+    now: float,
+    lanes: Floats,
+    sums: Group,
+    flips: Floats,
+    counts: Counts,
+) -> float:
+    """Move s_i by one; return the change of the total proposal rate."""
+    lane = lanes[i]
+    rates, blocks, groups = sums
+    s = lane[EIGENVALUE] + direction
+    lane[EIGENVALUE] = s
+    change = _proposal_rate(lane) - rates[i]
+    rates[i] += change
+    blocks[i // BLOCK] += change
+    groups[i // BLOCK**2] += change
+    if s * lane[SIGN] < 0.0:
+        flips[counts[FLIPS], 0] = now
+        flips[counts[FLIPS], 1] = i
+        counts[FLIPS] += 1
+    if s != 0.0:
+        lane[SIGN] = np.sign(s)
+    return change
+
+
+@numba.njit(cache=True)
+def _window(
+    state: Group,
+    model: Group,
+    sums: Group,
+    delta: Floats,
+    limits: tuple[float, int],
+    output: Group,
+    rng: np.random.Generator,
+) -> None:
+    """Draw the events of one window, from sums that are up to date."""
     lanes, fields, clock, counts = state
     end, longest = limits
-    rates, blocks, groups, delta = work
-    events = 0
-    while events < longest and found < len(flips):
+    total, events = sums[2].sum(), 0
+    while events < longest and counts[FLIPS] < len(output[2]):
         now = end
         if total > 0.0:
             now = min(clock[0] + rng.standard_exponential() / total, end)
         clock[0] = now
-        if counts[0] < samples.size:
-            _sample(now, lanes, samples, shown, counts)
+        _sample(now, lanes, output, counts)
         if now >= end:
             break
-        counts[2] += 1
-        i, point = _choose(rng.random() * total, rates, blocks, groups)
-        lane = lanes[i]
-        s = lane[EIGENVALUE]
-        bracket, direction, side = lane[SQUARE] - s * (s + 1), 1.0, 0
-        if point >= bracket * lane[UP]:
-            point -= bracket * lane[UP]
-            bracket, direction, side = lane[SQUARE] - s * (s - 1), -1.0, 1
-        if point >= bracket * lane[LEAST + side] and (
+        counts[PROPOSALS] += 1
+        i, point = _choose(rng.random() * total, sums)
+        s, square = lanes[i, EIGENVALUE], lanes[i, SQUARE]
+        bracket, direction, side = square - s * (s + 1), 1.0, 0
+        if point >= bracket * lanes[i, UP]:
+            point -= bracket * lanes[i, UP]
+            bracket, direction, side = square - s * (s - 1), -1.0, 1
+        if point >= bracket * lanes[i, LEAST + side] and (
             point >= bracket * _true_kernel(i, direction, fields, delta, model)
         ):
             continue
         events += 1
-        s += direction
-        lane[EIGENVALUE] = s
         delta[i] += direction
-        change = _proposal_rate(lane) - rates[i]
-        rates[i] += change
-        blocks[i // BLOCK] += change
-        groups[i // BLOCK**2] += change
-        total += change
-        if s * lane[SIGN] < 0.0:
-            flips[found, 0] = now
-            flips[found, 1] = i
-            found += 1
-        if s != 0.0:
-            lane[SIGN] = np.sign(s)
-    counts[1] += events
-    return found
+        total += _step(i, direction, now, lanes, sums, output[2], counts)
+    counts[EVENTS] += events
 
 
 @numba.njit(cache=True)
-def run(state, model, grid, limits, samples, shown, flips, rng) -> int:
-    """Advance until the end, or until `flips` is full; return the flips found.
+def run(
+    state: Group,
+    model: Group,
+    grid: Group,
+    limits: tuple[float, int],
+    output: Group,
+    rng: np.random.Generator,
+) -> None:
+    """Advance until the end, or until the buffer of flips is full.
 
-    state, changed in place: lanes (N, 8), fields b (N,), clock (1,) in s, counts (3,) of
-    samples done, events and proposals. model: rows 2 q J_ij, q J_ii, weights a and b,
-    table nodes and scalars. grid: upper and lower bounds (K, 4) of H and G/pole per bin,
-    origin, 1/width. limits: end in s, events per window. shown (K, N) takes m at
-    samples (K,); flips (L, 2) takes (time, ensemble) of the changes of sign.
+    state, changed in place: lanes (N, 8), fields b (N,), clock (1,) in s, counts (4,)
+    of samples done, events, proposals and flips in the buffer. model: rows 2 q J_ij,
+    q J_ii, weights a and b, table nodes and scalars. grid: upper and lower bounds
+    (K, 4) of H and G/pole per bin, origin, 1/width. limits: end in s, events per
+    window. output: sample times (K,), m there (K, N), and flips (L, 2), the (time,
+    ensemble) of the changes of sign.
     """
-    lanes, fields, clock, _ = state
-    n, found = fields.size, 0
-    blocks, groups = np.empty(-(-n // BLOCK)), np.empty(-(-n // BLOCK**2))
-    rates, delta = np.empty(n), np.zeros(n)
-    work = (rates, blocks, groups, delta)
-    while clock[0] < limits[0] and found < len(flips):
-        total = _open_window(lanes, fields, rates, blocks, groups, model, grid)
-        found = _window(
-            state, model, work, total, limits, samples, shown, flips, found, rng
-        )
+    lanes, fields, clock, counts = state
+    n = fields.size
+    delta = np.zeros(n)
+    sums = (np.empty(n), np.empty(-(-n // BLOCK)), np.empty(-(-n // BLOCK**2)))
+    while clock[0] < limits[0] and counts[FLIPS] < len(output[2]):
+        _open_window(lanes, fields, sums, model, grid)
+        _window(state, model, sums, delta, limits, output, rng)
         _close_window(delta, model[0], fields)
-    return found

@@ -10,9 +10,9 @@ Lorentzian, pole = 1.
 
 In the dynamics omega_z dresses the exact kernel, which would diverge where a field
 crosses zero: E^2 = de^2 + omega_z^2 (physics.md section 2). Between dressed states
-(`dressed`) all is read at +-E. Between eigenstates of Sx (`kernel`) the pole, the
-zero-photon line and its depletion are taken at E, but the cavity's response at de, so
-that K is smooth in de, is K(de) for |de| >> omega_z, and keeps K(-de)/K(de).
+(`dressed`) all is read at +-E. Between eigenstates of Sx (`kernel`) the pole is E^2,
+the zero-photon line is that of -E and E in the shares (1 -+ de/E)/2, and the cavity
+responds at de: smooth in de, K(de) where |de| >> omega_z, the same K(-de)/K(de).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class KernelTable:
 
     Compared and hashed by identity; `tabulate` returns the same one for the same case.
 
-    nodes: (K, 6) H, G for `dressed`, G for `kernel`, each followed by its slope times
-    the spacing. origin, spacing, omega_z, detuning
-    (|Delta_C|): rad/s. exact: which of the two kernels.
+    nodes: (K, 8) H, G for `dressed` and H, G for `kernel`, each followed by its slope
+    times the spacing. origin, spacing, omega_z, detuning (|Delta_C|): rad/s. exact:
+    which of the two kernels.
     """
 
     nodes: Floats
@@ -63,10 +63,8 @@ class KernelTable:
     def parts(self, energy_change: ArrayLike) -> tuple[Floats, Floats]:
         """Return (H, G/pole) of K(de) = a H + b G/pole, dressed if exact."""
         energy = np.asarray(energy_change, np.float64)
-        if not self.exact:
-            return self._read(0, energy), self._read(4, energy)
-        dressed = np.copysign(np.hypot(energy, self.omega_z), energy)
-        return self._read(0, dressed), self._read(4, energy) / dressed**2
+        pole = energy**2 + self.omega_z**2 if self.exact else 1.0
+        return self._read(4, energy), self._read(6, energy) / pole
 
     def kernel(self, energy_change: ArrayLike, self_coupling: ArrayLike) -> Floats:
         """Return K(de) in 1/s, dressed if exact; arguments broadcast."""
@@ -111,10 +109,16 @@ def tabulate(
     Raises
     ------
     ParameterError
-        model is neither `exact` nor `printed`.
+        model is neither `exact` nor `printed`, or alpha <= 1/2, where the zero-photon
+        line diverges.
     """
     if model not in ("exact", "printed"):
         raise ParameterError(f"kernel must be exact or printed; got {model!r}")
+    if noise is not None and noise.alpha <= 0.5:
+        raise ParameterError(
+            f"OhmicNoise.alpha must exceed 0.5 in dynamics; got {noise.alpha:g}; "
+            "for no noise use noise=None"
+        )
     reach = abs(cavity.pump_detuning)
     needed = np.hypot(largest_energy, omega_z)
     while reach <= needed:
@@ -133,11 +137,7 @@ def _tabulate(
     count = min(int(np.ceil(reach / finest)), _MAX_NODES // 2)
     energy = np.linspace(-reach, reach, 2 * count + 1)
     spacing = reach / count
-    columns = [
-        lineshape(noise, energy),
-        _sideband(cavity, 0.0, noise, exact, energy),
-        _sideband(cavity, omega_z, noise, exact, energy),
-    ]
+    columns = _columns(cavity, omega_z, noise, exact, energy)
     nodes = np.zeros((energy.size, 2 * len(columns)))
     for k, values in enumerate(columns):
         nodes[:, 2 * k] = values
@@ -147,30 +147,56 @@ def _tabulate(
     return KernelTable(nodes, -reach, spacing, omega_z, detuning, exact)
 
 
-def _sideband(
+def _columns(
     cavity: Cavity,
     omega_z: float,
     noise: OhmicNoise | None,
     exact: bool,
     energy: Floats,
-) -> Floats:
-    """Return G on the grid, what it takes from the line read at hypot(de, omega_z)."""
+) -> list[Floats]:
+    """Return H, G for `dressed` and H, G for `kernel` on the grid."""
     D, kappa = cavity.pump_detuning, cavity.kappa
-    c = kappa - 1j * D
-    norm = D**2 + kappa**2
+    H = lineshape(noise, energy)
     if noise is None or not (exact or noise.quantum):
         lorentzian = kappa / ((energy - D) ** 2 + kappa**2)
-        return norm * lorentzian if exact else lorentzian
-    # The transforms are smooth on the scale of their lines: a coarser grid will do.
-    width = min(kappa, max(omega_z, noise.cutoff)) / 16
-    coarse = np.linspace(energy[0], energy[-1], int(2 * energy[-1] / width) + 9)
+        G = (D**2 + kappa**2 if exact else 1.0) * lorentzian
+        return [H, G, H, G]
+    coarse = _coarse_grid(energy[-1], kappa, max(omega_z, noise.cutoff))
+    c = kappa - 1j * D
     shifted, _ = coherence_transform(noise, 1j * coarse + c)
     if not exact:
-        return CubicSpline(coarse, shifted.real)(energy)
-    r = norm / c**2
-    E = np.copysign(np.hypot(coarse, omega_z), coarse)
-    on_axis, slope = coherence_transform(noise, 1j * E)
-    G = -(coarse**2) * (r * shifted).real
-    G += E**2 * (r.real * on_axis.real + kappa * slope.real)
-    G -= coarse * E * r.imag * on_axis.imag
-    return CubicSpline(coarse, G)(energy)
+        G = CubicSpline(coarse, shifted.real)(energy)
+        return [H, G, H, G]
+    r = abs(c) ** 2 / c**2
+    sideband = -(coarse**2) * (r * shifted).real
+    E = np.hypot(coarse, omega_z)
+    share = 0.5 * (1 + coarse / E)
+    above, below = (_depletion(noise, r, kappa, sign * E) for sign in (1, -1))
+    bare = sideband + _depletion(noise, r, kappa, coarse)
+    mixed = sideband + share * above + (1 - share) * below
+    E = np.hypot(energy, omega_z)
+    share = 0.5 * (1 + energy / E)
+    line = share * lineshape(noise, E) + (1 - share) * lineshape(noise, -E)
+    G_bare, G_mixed = CubicSpline(coarse, [bare, mixed], axis=-1)(energy)
+    return [H, G_bare, line, G_mixed]
+
+
+def _depletion(noise: OhmicNoise, r: complex, kappa: float, energy: Floats) -> Floats:
+    """Return de^2 Re[r I + kappa I'](i de), what the sidebands take from the line.
+
+    Without Re(r) h0, which stands beside h0 with a factor Lam.
+    """
+    on_axis, slope = coherence_transform(noise, 1j * energy)
+    return energy**2 * (kappa * slope.real - r.imag * on_axis.imag)
+
+
+def _coarse_grid(reach: float, peak: float, line: float) -> Floats:
+    """Return energies fine enough for a peak anywhere and a narrower line at zero.
+
+    Transforms cost a thousand times what an interpolation does.
+    """
+    uniform = np.linspace(-reach, reach, 2 * int(np.ceil(16 * reach / peak)) + 1)
+    turns = np.arcsinh(reach / line)
+    towards = np.linspace(-turns, turns, 2 * int(np.ceil(24 * turns)) + 1)
+    merged = np.sort(np.concatenate([uniform, line * np.sinh(towards[1:-1])]))
+    return merged[np.concatenate([[True], np.diff(merged) > 1e-3 * line])]

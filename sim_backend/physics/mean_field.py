@@ -43,7 +43,7 @@ def evolve(
     kernel: `exact` (dressed by omega_z where |de| is not large against it, see
         `kernel_table`) or `printed`.
     power: q. field: h (N,) in rad/s, default 0.
-    rtol: local error per step relative to |m|, absolute below |m| = 1.
+    rtol: local error per step relative to 1 - m^2 + 1/S.
     steady_stop: end early when the present slopes would move no m by rtol/10 in all
         the time left.
 
@@ -76,7 +76,7 @@ def evolve(
         fixed.field,
         duration,
         model,
-        (rtol, rtol, steady_stop),
+        (rtol, steady_stop),
         samples,
         shown,
         flips,

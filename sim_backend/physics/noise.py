@@ -2,9 +2,9 @@
 
 Everything follows from I(z) = int_0^inf exp(-z t - C(t)) dt, Re z >= 0. Without noise
 I = 1/z. For Ohmic noise the path is turned by -arg(z)/2, where the oscillation decays
-(half of that towards the quantum branch point at t = i/cutoff), and a double-exponential
-rule does the rest. Any other C(t) is known on the real axis only: there panels of
-Gauss-Legendre nodes resolve the oscillation.
+(half of that towards the quantum branch point at t = i/cutoff), and a double
+exponential rule does the rest. Any other C(t) is known on the real axis only: there
+panels of Gauss-Legendre nodes resolve the oscillation.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from ccqed_ctrl import checks
 
 from . import _ramp_kernels
-from .kernel_table import KernelTable, tabulate
-from .sampling import check_samples, is_noise, largest_field
+from .kernel_table import KernelTable
+from .sampling import check_samples, drive_tables, is_noise
 from .system import Drive, EnsembleState, Evolution, Floats, SpinSystem
 
 
@@ -62,16 +62,7 @@ def evolve(
     xi = np.where(is_noise(start, system.spins), start, 0.0)
     if noise is not None:
         xi = checks.array("noise", noise, (system.size,))
-    tables = [
-        tabulate(
-            system.cavity,
-            omega_z=system.omega_z,
-            noise=model,
-            model=kernel,
-            largest_energy=2 * largest_field(system, drive),
-        )
-        for model in (None, system.noise)
-    ]
+    tables = drive_tables(system, drive, kernel)
     y = np.concatenate([start, state.polarisation])
     shown = np.empty((len(samples), system.size))
     signs, step, flips = np.sign(start), 0.1 / system.omega_z, []

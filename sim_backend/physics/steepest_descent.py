@@ -12,9 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .kernel_table import tabulate
 from .rates import waiting_time
-from .sampling import check_samples, is_noise, largest_field
+from .sampling import check_samples, drive_tables, is_noise
 from .system import Drive, EnsembleState, Evolution, Floats, SpinSystem
 from .thresholds import ensemble_thresholds
 
@@ -112,17 +111,7 @@ class _Descent:
         self._energy_gain = self._gain.copy()
         if not self_term:
             np.fill_diagonal(self._energy_gain, 0.0)
-        largest = largest_field(system, drive)
-        self._tables = [
-            tabulate(
-                system.cavity,
-                omega_z=system.omega_z,
-                noise=noise,
-                model=kernel,
-                largest_energy=largest,
-            )
-            for noise in (None, system.noise)
-        ]
+        self._tables = drive_tables(system, drive, kernel)
         self._start(state)
         self.flip_times: list[float] = []
         self.flip_ensembles: list[int] = []

@@ -90,26 +90,33 @@ def evolve(
         fixed.table.nodes,
         fixed.scalars,
     )
-    limits = (duration, longest)
-    clock, counts = np.zeros(1), np.zeros(3, np.int64)
-    state = (lanes, fields, clock, counts)
+    clock, counts = np.zeros(1), np.zeros(4, np.int64)
     shown = np.empty((len(samples), system.size))
-    found = []
-    while True:
+    found: list[Floats] = []
+    while clock[0] < duration or not found:
         flips = np.empty((_FLIP_BUFFER, 2))
-        count = _trajectory_kernels.run(
-            state, model, grid, limits, samples, shown, flips, rng
+        counts[_trajectory_kernels.FLIPS] = 0
+        _trajectory_kernels.run(
+            (lanes, fields, clock, counts),
+            model,
+            grid,
+            (duration, longest),
+            (samples, shown, flips),
+            rng,
         )
-        found.append(flips[:count])
-        if clock[0] >= duration:
-            break
+        found.append(flips[: counts[_trajectory_kernels.FLIPS]])
     m = lanes[:, _trajectory_kernels.EIGENVALUE] / np.maximum(spins, 0.5)
-    shown[int(counts[0]) :] = m
+    done, events, proposals, _ = (int(count) for count in counts)
+    shown[done:] = m
     times, ensembles = np.concatenate(found).T
-    end = EnsembleState(m, np.ones(system.size))
-    _, events, proposals = (int(value) for value in counts)
     return Trajectory(
-        samples, shown, end, times, ensembles.astype(np.int64), events, proposals
+        samples,
+        shown,
+        EnsembleState(m, np.ones(system.size)),
+        times,
+        ensembles.astype(np.int64),
+        events,
+        proposals,
     )
 
 
@@ -135,11 +142,9 @@ def _bounds(table: KernelTable, width: float) -> tuple[Floats, float, float]:
     points = 4 * int(np.ceil(width / table.spacing)) + 1
     inside = width * np.linspace(0, 1, points)
     energy = table.origin + width * np.arange(bins)[:, None] + inside
-    # A quantum bath's H jumps at zero.
-    sides = [table.parts(np.where(energy == 0, zero, energy)) for zero in (0.0, -0.0)]
-    values = np.stack([np.stack(parts, axis=-1) for parts in sides])
-    highest = maximum_filter1d(values.max(axis=(0, 2)), 3, axis=0)
-    lowest = minimum_filter1d(values.min(axis=(0, 2)), 3, axis=0)
+    values = np.stack(table.parts(energy), axis=-1)
+    highest = maximum_filter1d(values.max(axis=1), 3, axis=0)
+    lowest = minimum_filter1d(values.min(axis=1), 3, axis=0)
     # What a cubic may rise or fall between the points.
     slack = 2e-3 * np.maximum(np.abs(highest), np.abs(lowest))
     bounds = np.hstack([highest + slack, lowest - slack])

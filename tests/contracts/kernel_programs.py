@@ -25,11 +25,6 @@ def twice(value):
     return 2 * value
 
 
-@portable
-def unpacked(first, *others):
-    return first
-
-
 @kernel
 def pulse(channel, duration=1 * us):
     channel.pulse(duration)
@@ -263,12 +258,6 @@ class Reversed(Program):
     def run(self):
         for value in reversed(TIMES):
             delay(value * us)
-
-
-class StarredArguments(Program):
-    @kernel
-    def run(self):
-        delay(unpacked(1, 2) * us)
 
 
 class StarredMethod(Program):
@@ -515,7 +504,7 @@ class IntAttributeAsTime(Program):
 
 class ScannableIteration(Program):
     def build(self):
-        self.points = Scannable(default=RangeScan(0, 1, 3)).default()
+        self.points = RangeScan(0, 1, 3)
 
     @kernel
     def run(self):
@@ -1382,3 +1371,504 @@ class AnnotationNumpyTypes(Program):
     @kernel
     def wait(self, count: np.int32, yes: bool):
         delay(count * us)
+
+
+# Corners.
+
+
+class IntIf(Program):
+    @kernel
+    def run(self):
+        n = 3
+        if n:
+            self.a.on()
+
+
+class LoopVariableAfterwards(Program):
+    @kernel
+    def run(self):
+        for n in range(3):
+            value = n
+        delay(value * us)
+
+
+class SetInBothBranches(Program):
+    @kernel
+    def run(self):
+        if self.a.channel > 3:
+            value = 1
+        else:
+            value = 2
+        delay(value * us)
+
+
+class SetOrLeft(Program):
+    @kernel
+    def run(self):
+        if self.a.channel > 3:
+            value = 1
+        else:
+            return
+        delay(value * us)
+
+
+class SetForever(Program):
+    @kernel
+    def run(self):
+        while True:
+            value = 1
+            break
+        delay(value * us)
+
+
+class SetInTry(Program):
+    @kernel
+    def run(self):
+        try:
+            value = self.measured()
+        except ValueError:
+            self.a.off()
+        delay(value)
+
+
+class SetInTryAndHandler(Program):
+    @kernel
+    def run(self):
+        try:
+            value = self.measured()
+        except ValueError:
+            value = 2.0
+        delay(value)
+
+
+class OtherExceptions(Program):
+    @kernel
+    def run(self):
+        try:
+            self.measured()
+        except OSError:
+            self.a.off()
+
+
+class QualifiedPortable(Program):
+    @language.portable
+    def half(self, value):
+        return value / 2
+
+    @kernel
+    def run(self):
+        delay(self.half(1.0))
+
+
+class QualifiedCalledKernel(Program):
+    @language.kernel
+    def half(self):
+        self.a.on()
+
+    @kernel
+    def run(self):
+        self.half()
+
+
+class QualifiedWithFlags(Program):
+    @language.kernel(flags={"fast-math"})
+    def half(self):
+        self.a.on()
+
+    @kernel
+    def run(self):
+        self.half()
+
+
+class PlainWithFlags(Program):
+    @kernel(flags={"fast-math"})
+    def half(self):
+        self.a.on()
+
+    @kernel
+    def run(self):
+        self.half()
+
+
+class RaisesWithWide(Program):
+    @kernel
+    def run(self):
+        raise ValueError("late by {0}", now_mu())
+
+
+class KeywordOnly(Program):
+    @kernel
+    def run(self):
+        self.wait(duration=1.0)
+
+    @kernel
+    def wait(self, *, duration):
+        delay(duration)
+
+
+class PositionalOnly(Program):
+    @kernel
+    def run(self):
+        self.wait(1.0)
+
+    @kernel
+    def wait(self, duration, /):
+        delay(duration)
+
+
+class NestedLists(Program):
+    @kernel
+    def run(self):
+        grid = [[1, 2], [3, 4]]
+        delay(grid[0][1] * us)
+
+
+class GridAttribute(Program):
+    def build(self):
+        self.grid = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    @kernel
+    def run(self):
+        delay(self.grid[0, 1])
+
+
+class ReturnsTuple(Program):
+    @kernel
+    def run(self):
+        first, second = self.pair()
+        delay(second)
+
+    @kernel
+    def pair(self):
+        return 1, 2.5
+
+
+class ReturnsArgument(Program):
+    @kernel
+    def run(self):
+        values = self.same([1, 2])
+
+    @kernel
+    def same(self, values):
+        return values
+
+
+class SumOfLists(Program):
+    @kernel
+    def run(self):
+        values = [1] + [2]
+        delay(values[0] * us)
+
+
+class TextAttribute(Program):
+    def build(self):
+        self.name = "a"
+
+    @kernel
+    def run(self):
+        self.name = "b"
+
+
+class NoneAttributeThenNumber(Program):
+    def build(self):
+        self.value = None
+
+    @kernel
+    def run(self):
+        self.value = 1.0
+
+
+class FloatIntoIntAttribute(Program):
+    def build(self):
+        self.value = 1
+
+    @kernel
+    def run(self):
+        self.value = 2.5
+
+
+class IntIntoFloatAttribute(Program):
+    def build(self):
+        self.value = 1.0
+
+    @kernel
+    def run(self):
+        self.value = 2
+
+
+class CountAttribute(Program):
+    def build(self):
+        self.count = 0
+
+    @kernel
+    def run(self):
+        self.count += 1
+
+
+class WideSumIntoAttribute(Program):
+    def build(self):
+        self.count = 0
+
+    @kernel
+    def run(self):
+        self.count = self.count + now_mu()
+
+
+class NarrowAsLong(Program):
+    @kernel
+    def run(self):
+        self.wait(3)
+
+    @kernel
+    def wait(self, count: TInt32):
+        delay_mu(count)
+
+
+class ChainedComparison(Program):
+    @kernel
+    def run(self):
+        if 1 < self.a.channel < 5:
+            self.a.on()
+
+
+class ListOfRange(Program):
+    @kernel
+    def run(self):
+        for value in list(range(3)):
+            delay(value * us)
+
+
+class LengthOfTuple(Program):
+    @kernel
+    def run(self):
+        n = len((1, 2))
+
+
+class MapCall(Program):
+    @kernel
+    def run(self):
+        for value in map(twice, TIMES):
+            delay(value * us)
+
+
+class TextCharacters(Program):
+    @kernel
+    def run(self):
+        for character in "abc":
+            self.a.on()
+
+
+class MixedInts(Program):
+    @kernel
+    def run(self):
+        values = [1, int64(2)]
+        delay_mu(values[0])
+
+
+class RepeatedEmpty(Program):
+    @kernel
+    def run(self):
+        values = [0] * 0
+
+
+class AppendAttribute(Program):
+    def build(self):
+        self.values = [1]
+
+    @kernel
+    def run(self):
+        self.values.append(2)
+
+
+class AppendInRpcOfKernel(Program):
+    def build(self):
+        self.values = [1]
+
+    @kernel
+    def run(self):
+        self.keep(2)
+
+    def keep(self, value):
+        self.values.append(value)
+
+
+class ClassInstance(Program):
+    @kernel
+    def run(self):
+        lamp = Lamp(self.a, 1.0)
+
+
+class UnusedDefault(Program):
+    @kernel
+    def run(self):
+        self.step(1)
+        self.step(1, scale=3)
+
+    @kernel
+    def step(self, count, scale=2):
+        for n in range(count * scale):
+            self.a.pulse(1 * us)
+
+
+class PulseDefault(Program):
+    @kernel
+    def run(self):
+        self.step()
+
+    @kernel
+    def step(self, width=1 * us):
+        self.a.pulse(width)
+
+
+class PulseDefaultGiven(Program):
+    @kernel
+    def run(self):
+        self.step(2 * us)
+        self.step(width=2 * us)
+
+    @kernel
+    def step(self, width=1 * us):
+        self.a.pulse(width)
+
+
+class RpcWithKeywordsList(Program):
+    @kernel
+    def run(self):
+        shown([1, 2])
+        shown(self.a.channel)
+
+
+class InterleavedOwn(Program):
+    @kernel
+    def run(self):
+        with interleave:
+            self.later()
+            delay(2 * us)
+
+    @kernel
+    def later(self):
+        delay(1 * us)
+
+
+class InterleavedSwitch(Program):
+    @kernel
+    def run(self):
+        with interleave:
+            self.a.on()
+            self.b.on()
+
+
+class InterleavedRpc(Program):
+    @kernel
+    def run(self):
+        with interleave:
+            self.unannotated()
+            delay(1 * us)
+
+
+class ModuleFunction(Program):
+    @kernel
+    def run(self):
+        delay(np.sum(np.array([1.0, 2.0])))
+
+
+class ParallelLoop(Program):
+    @kernel
+    def run(self):
+        with parallel:
+            for n in range(3):
+                self.a.pulse(1 * us)
+            self.b.pulse(1 * us)
+
+
+class ReturnsNothingOrNumber(Program):
+    @kernel
+    def run(self):
+        self.choose(True)
+
+    @kernel
+    def choose(self, yes):
+        if yes:
+            return
+        return 1
+
+
+class WideListAttribute(Program):
+    def build(self):
+        self.times = [np.int64(1), np.int64(2)]
+
+    @kernel
+    def run(self):
+        for time in self.times:
+            delay_mu(time)
+
+
+class NarrowListAsDelays(Program):
+    def build(self):
+        self.times = [1, 2]
+
+    @kernel
+    def run(self):
+        for time in self.times:
+            delay_mu(time)
+
+
+class GlobalListAsDelays(Program):
+    @kernel
+    def run(self):
+        for time in TIMES:
+            delay_mu(time)
+
+
+class GlobalIntAsDelay(Program):
+    @kernel
+    def run(self):
+        delay_mu(COUNT)
+
+
+COUNT = 100
+
+
+class ClassIntAsDelay(Program):
+    width = 100
+
+    @kernel
+    def run(self):
+        delay_mu(self.width)
+
+
+class ExceptEverything(Program):
+    @kernel
+    def run(self):
+        try:
+            self.measured()
+        except:
+            self.a.off()
+            raise
+
+
+class ExceptException(Program):
+    @kernel
+    def run(self):
+        try:
+            self.measured()
+        except Exception as error:
+            self.a.off()
+
+
+class StoredResult(Program):
+    @kernel
+    def run(self):
+        nothing = self.unannotated()
+
+
+class HostPropertyMissing(Program):
+    @kernel
+    def run(self):
+        self.later = 1
+
+
+class DeviceMethodTypo(Program):
+    @kernel
+    def run(self):
+        self.a.puls(1 * us)

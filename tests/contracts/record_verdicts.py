@@ -19,11 +19,8 @@ from record_timing import Laboratory  # noqa: E402
 
 def programs():
     """Return name to class of every kernel program."""
-    return {
-        name: item
-        for name, item in vars(kernel_programs).items()
-        if isinstance(item, type) and "run" in vars(item)
-    }
+    family = kernel_programs.Program.__subclasses__()
+    return {program.__name__: program for program in family}
 
 
 def verdict(program):

@@ -47,9 +47,7 @@ def test_slope_is_the_derivative(quantum):
     np.testing.assert_allclose((ahead - behind) / (2 * step), slope, rtol=1e-6)
 
 
-@given(
-    alpha=st.floats(0.6, 200), x=st.floats(-300, 300), quantum=st.booleans()
-)
+@given(alpha=st.floats(0.6, 200), x=st.floats(-300, 300), quantum=st.booleans())
 def test_line_is_positive_and_of_the_right_symmetry(alpha, x, quantum):
     noise = OhmicNoise(alpha, 1e4, quantum)
     here, there = lineshape(noise, np.array([x, -x]) * 1e4)

@@ -1,9 +1,8 @@
-"""The dressed model against its own plain ODE, and against classical spins and light."""
+"""The dressed model against its plain ODE, and against classical spins and light."""
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from tests.reference_systems import confocal_system
 
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import Cavity
@@ -17,6 +16,7 @@ from sim_backend.physics.system import (
     normal_state,
 )
 from sim_backend.physics.thresholds import network_threshold
+from tests.reference_systems import confocal_system
 
 
 def plain_slope(system, power, field, noise, xi):
@@ -92,9 +92,7 @@ def semiclassical(system, drive, spins, samples):
         u = y[3 * n : 4 * n] + 1j * y[4 * n :]
         du = (1j * D - kappa) * u - 1j * source
         bx, wz = 2 * root * u.real, system.omega_z
-        return np.concatenate(
-            [-wz * sy, wz * sx - bx * sz, bx * sy, du.real, du.imag]
-        )
+        return np.concatenate([-wz * sy, wz * sx - bx * sz, bx * sy, du.real, du.imag])
 
     y = np.concatenate([spins.ravel(), np.zeros(2 * n)])
     light = parts(0, y)[1] / (D + 1j * kappa)
@@ -228,7 +226,9 @@ def test_flips_are_the_sign_changes_between_samples():
     rows, columns = np.nonzero(np.diff(signs, axis=0))
     assert sorted(columns) == sorted(found.flip_ensembles)
     order = np.lexsort((columns, rows))
-    np.testing.assert_allclose(np.sort(samples[rows][order]), found.flip_times, atol=1e-6)
+    np.testing.assert_allclose(
+        np.sort(samples[rows][order]), found.flip_times, atol=1e-6
+    )
 
 
 def test_bad_input():

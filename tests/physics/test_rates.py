@@ -3,7 +3,6 @@
 import mpmath as mp
 import numpy as np
 import pytest
-from tests.reference_systems import CAVITY, DETUNING
 
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import Cavity
@@ -14,6 +13,7 @@ from sim_backend.physics.rates import (
     waiting_time,
 )
 from sim_backend.physics.system import OhmicNoise
+from tests.reference_systems import CAVITY, DETUNING
 
 CLASSICAL = OhmicNoise(20.0, 2e4)
 QUANTUM = OhmicNoise(20.0, 2e4, quantum=True)
@@ -135,7 +135,12 @@ def test_any_correlation_function_agrees_with_its_closed_form(model, x):
 @pytest.mark.parametrize("x", [-1.3, -1.0, 0.4])
 def test_printed_with_any_correlation_function_is_equation_19(x):
     rate = flip_kernel(
-        x * DETUNING, 0.3 * DETUNING, CAVITY, omega_z=1e3, noise=exponent, model="printed"
+        x * DETUNING,
+        0.3 * DETUNING,
+        CAVITY,
+        omega_z=1e3,
+        noise=exponent,
+        model="printed",
     )
     expected = quadrature(x, 0.3, CLASSICAL, printed=True)
     assert rate * DETUNING / 1e6 == pytest.approx(expected, rel=1e-8)

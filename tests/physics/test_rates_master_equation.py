@@ -61,14 +61,14 @@ def steps(spins, couplings, field, kappa):
     axes = [S - np.arange(int(2 * S + 1)) for S in spins]
     states = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(spins))
     for k, s in enumerate(states):
-        for l, target in enumerate(states):
+        for other, target in enumerate(states):
             change = target - s
             if np.sum(np.abs(change)) != 1:
                 continue
             i = int(np.argmax(np.abs(change)))
             S, step = spins[i], change[i]
             energy = -J[i, i] - step * (2 * J[i] @ s + field[i])
-            yield k, l, i, S * (S + 1) - s[i] * (s[i] + step), energy
+            yield k, other, i, S * (S + 1) - s[i] * (s[i] + step), energy
 
 
 def compare(spins, couplings, field, kappa, dephasing, model):
@@ -77,7 +77,7 @@ def compare(spins, couplings, field, kappa, dephasing, model):
     _, rates = measured(spins, couplings, field, kappa, dephasing)
     noise = (lambda tau: dephasing * UNIT * tau) if dephasing else None
     found = []
-    for k, l, i, bracket, energy in steps(spins, couplings, field, kappa):
+    for k, other, i, bracket, energy in steps(spins, couplings, field, kappa):
         self_coupling = couplings[i] ** 2 / (1 + kappa**2)
         predicted = bracket * flip_kernel(
             energy * UNIT,
@@ -87,7 +87,7 @@ def compare(spins, couplings, field, kappa, dephasing, model):
             noise=noise,
             model=model,
         )
-        found.append((energy, rates[l, k] * UNIT / predicted))
+        found.append((energy, rates[other, k] * UNIT / predicted))
     return np.array(found).T
 
 

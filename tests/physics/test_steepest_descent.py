@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.reference_systems import confocal_system, driven_spin, ising_minimum
 
 from ccqed_ctrl.errors import ParameterError, ShapeError
 from sim_backend.physics.rates import dressed_kernels, waiting_time
@@ -18,6 +17,7 @@ from sim_backend.physics.system import (
     SpinSystem,
     normal_state,
 )
+from tests.reference_systems import confocal_system, driven_spin, ising_minimum
 
 
 def constant(system, duration, power=1.0, field=0.0):
@@ -43,7 +43,11 @@ def test_ends_in_the_minimum_of_steepest_descent(seed, size):
     start = np.random.default_rng(seed).choice([-1.0, 1.0], size)
     drive = constant(system, 10.0)
     found = evolve(
-        system, drive, polarised(start), sample_times=[10.0], rng=np.random.default_rng(0)
+        system,
+        drive,
+        polarised(start),
+        sample_times=[10.0],
+        rng=np.random.default_rng(0),
     )
     expected = ising_minimum(system, start)
     np.testing.assert_array_equal(np.sign(found.magnetization[0]), expected)
@@ -245,6 +249,8 @@ def test_bad_input():
     with pytest.raises(ShapeError, match="magnetization"):
         evolve(system, drive, polarised([1.0, 1]), sample_times=[], rng=rng)
     with pytest.raises(ShapeError, match="field"):
-        evolve(system, constant(confocal_system(2), 1.0), state, sample_times=[], rng=rng)
+        evolve(
+            system, constant(confocal_system(2), 1.0), state, sample_times=[], rng=rng
+        )
     with pytest.raises(ParameterError, match="kernel"):
         evolve(system, drive, state, sample_times=[], rng=rng, kernel="fast")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy.linalg import expm
-from tests.reference_systems import CAVITY, confocal_system, driven_spin, generator
 
 from ccqed_ctrl.errors import ParameterError, ShapeError
 from sim_backend.physics import mean_field
@@ -11,6 +10,7 @@ from sim_backend.physics.kernel_table import tabulate
 from sim_backend.physics.rates import flip_kernel, waiting_time
 from sim_backend.physics.stochastic import evolve
 from sim_backend.physics.system import OhmicNoise, SpinSystem
+from tests.reference_systems import CAVITY, confocal_system, driven_spin, generator
 
 #: Few atoms, couplings of a tenth of |Delta_C|: every rate differs from every other.
 COUPLINGS = np.array([[0.12, 0.3], [0.3, 0.2]]) * 1e6
@@ -21,13 +21,13 @@ def small(noise, spins=(1.0, 1.5)):
 
 
 @pytest.mark.parametrize("kernel", ["exact", "printed"])
-@pytest.mark.parametrize("noise", [None, OhmicNoise(20.0, 3e4), OhmicNoise(3, 3e4, True)])
+@pytest.mark.parametrize(
+    "noise", [None, OhmicNoise(20.0, 3e4), OhmicNoise(3, 3e4, True)]
+)
 def test_distribution_is_that_of_the_generator(kernel, noise):
     """4000 trajectories against expm of the 12-state generator, in five sigma."""
     system = small(noise)
-    table = tabulate(
-        CAVITY, omega_z=1e5, noise=noise, model=kernel, largest_energy=3e6
-    )
+    table = tabulate(CAVITY, omega_z=1e5, noise=noise, model=kernel, largest_energy=3e6)
     states, rates = generator(system, table.kernel)
     first = int(np.argmin(np.sum(np.abs(states - [-1.0, 0.5]), axis=1)))
     # Long enough for several states, short of the stationary ones.
@@ -54,8 +54,9 @@ def test_stationary_populations_balance():
     """One spin 1/2 in a field, one long run: time averages against K_up/K_down."""
     system = SpinSystem([[1e3]], [0.5], CAVITY, 1e5)
     down, up = (
-        tabulate(CAVITY, omega_z=1e5, noise=None, model="exact", largest_energy=1e6)
-        .kernel(-way * 3e5, 1e3)
+        tabulate(
+            CAVITY, omega_z=1e5, noise=None, model="exact", largest_energy=1e6
+        ).kernel(-way * 3e5, 1e3)
         for way in (1, -1)
     )
     duration = 20_000 / (down + up)
@@ -191,7 +192,11 @@ def test_flips_survive_a_full_buffer(monkeypatch):
 def test_nothing_happens_without_atoms_or_couplings():
     system = SpinSystem(np.zeros((2, 2)), [0.0, 3.0], CAVITY, 1e5)
     found = evolve(
-        system, [0.0, -1.0], duration=1.0, sample_times=[1.0], rng=np.random.default_rng(0)
+        system,
+        [0.0, -1.0],
+        duration=1.0,
+        sample_times=[1.0],
+        rng=np.random.default_rng(0),
     )
     assert found.events == 0
     np.testing.assert_array_equal(found.magnetization, [[0.0, -1.0]])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.reference_systems import CAVITY, DETUNING, confocal_system
 
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import Cavity, Pump
@@ -14,6 +13,7 @@ from sim_backend.physics.thresholds import (
     rabi_frequency,
     spontaneous_emission_time,
 )
+from tests.reference_systems import CAVITY, DETUNING, confocal_system
 
 
 def growth_rate(system, power):
@@ -62,7 +62,10 @@ def test_network_threshold_with_unequal_ensembles():
     threshold = network_threshold(system)
     assert threshold < np.min(ensemble_thresholds(system))
     assert static_determinant(system, threshold) == pytest.approx(0, abs=1e-9)
-    below, above = growth_rate(system, 0.9 * threshold), growth_rate(system, 1.1 * threshold)
+    below, above = (
+        growth_rate(system, 0.9 * threshold),
+        growth_rate(system, 1.1 * threshold),
+    )
     # Below, only the weak pumping of the precession by the cavity's delay is left.
     assert above > 100 * max(below, 1e-6 * system.omega_z)
 
@@ -94,7 +97,8 @@ def test_pump_gives_the_energy_asked_for():
     g = Pump(rabi_frequency=omega).mode_coupling(CAVITY)
     norm = DETUNING**2 + CAVITY.kappa**2
     J0 = g**2 * DETUNING / (angular(1) * norm)
-    assert 1000 * 30 * J0 == pytest.approx(0.7 * DETUNING, rel=1e-12)
+    energy = 1000 * 30 * J0
+    assert energy == pytest.approx(0.7 * DETUNING, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ What JSON lacks is written as ``{"__jsonclass__": [name, arguments]}``.
 
 import base64
 import json
-from collections import OrderedDict
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from ccqed_ctrl.pyon import MARK
+from ccqed_ctrl.pyon import decode_v2 as decode
 from sipyco import _files
 
-_MARK = "__jsonclass__"
 _SCALAR_KINDS = "biufcmMSUV"
 _SCALAR_LARGEST = 16  # bytes: no extended precision, whose width is the machine's
 
@@ -22,63 +22,40 @@ def _text(raw):
     return base64.b64encode(raw).decode()
 
 
-def _array(shape, dtype, data):
-    # A bytearray, so that the array is its own and can be changed.
-    return np.ndarray(shape, dtype, bytearray(base64.b64decode(data)))
-
-
-def _scalar(dtype, data):
-    return np.frombuffer(base64.b64decode(data), dtype)[0]
-
-
-_DECODERS = {
-    "tuple": tuple,
-    "dict": dict,
-    "complex": complex,
-    "bytes": base64.b64decode,
-    "set": set,
-    "slice": slice,
-    "Fraction": Fraction,
-    "OrderedDict": OrderedDict,
-    "nparray": _array,
-    "npscalar": _scalar,
-}
-
-
 def _encode_dict(x):
     if all(isinstance(key, str) for key in x):
-        if _MARK in x:
-            raise ValueError(f"the key {_MARK!r} is reserved by PYON")
+        if MARK in x:
+            raise ValueError(f"the key {MARK!r} is reserved by PYON")
         return {key: _plain(item) for key, item in x.items()}
-    return {_MARK: ["dict", [[[_plain(k), _plain(v)] for k, v in x.items()]]]}
+    return {MARK: ["dict", [[[_plain(k), _plain(v)] for k, v in x.items()]]]}
 
 
 def _encode_array(x):
     if x.dtype.hasobject:
         raise TypeError(f"arrays of Python objects are not PYON encodable: {x!r}")
     raw = np.ascontiguousarray(x).tobytes()
-    return {_MARK: ["nparray", [list(x.shape), x.dtype.str, _text(raw)]]}
+    return {MARK: ["nparray", [list(x.shape), x.dtype.str, _text(raw)]]}
 
 
 def _encode_scalar(x):
     fixed = x.dtype.kind in "SUV" or x.dtype.itemsize <= _SCALAR_LARGEST
     if x.dtype.kind not in _SCALAR_KINDS or not fixed or x.dtype.char in "gG":
         raise TypeError(f"{type(x).__name__} is not PYON encodable: {x!r}")
-    return {_MARK: ["npscalar", [x.dtype.str, _text(x.tobytes())]]}
+    return {MARK: ["npscalar", [x.dtype.str, _text(x.tobytes())]]}
 
 
 def _encode_other(x):
     """Encode the types that need nothing but their own arguments."""
     if type(x) is complex:
-        return {_MARK: ["complex", [x.real, x.imag]]}
+        return {MARK: ["complex", [x.real, x.imag]]}
     if type(x) is bytes:
-        return {_MARK: ["bytes", [_text(x)]]}
+        return {MARK: ["bytes", [_text(x)]]}
     if type(x) is set:
-        return {_MARK: ["set", [[_plain(item) for item in x]]]}
+        return {MARK: ["set", [[_plain(item) for item in x]]]}
     if type(x) is slice:
-        return {_MARK: ["slice", [_plain(v) for v in (x.start, x.stop, x.step)]]}
+        return {MARK: ["slice", [_plain(v) for v in (x.start, x.stop, x.step)]]}
     if type(x) is Fraction:
-        return {_MARK: ["Fraction", [x.numerator, x.denominator]]}
+        return {MARK: ["Fraction", [x.numerator, x.denominator]]}
     raise TypeError(f"{type(x).__name__} is not PYON encodable: {x!r}")
 
 
@@ -91,7 +68,7 @@ def _plain(x):
     if isinstance(x, list):
         return [_plain(item) for item in x]
     if isinstance(x, tuple):
-        return {_MARK: ["tuple", [[_plain(item) for item in x]]]}
+        return {MARK: ["tuple", [[_plain(item) for item in x]]]}
     if isinstance(x, np.ndarray):
         return _encode_array(x)
     if isinstance(x, np.generic):
@@ -99,24 +76,10 @@ def _plain(x):
     return _encode_other(x)
 
 
-def _decode_marked(found):
-    if _MARK not in found:
-        return found
-    name, arguments = found[_MARK]
-    if name not in _DECODERS:
-        raise TypeError(f"{name!r} is not PYON decodable")
-    return _DECODERS[name](*arguments)
-
-
 def encode(x, pretty=False, **kw):
     """Return `x` as PYON text, on one line unless `pretty`."""
     layout = {"indent": 4} if pretty else {"separators": (",", ":")}
     return json.dumps(_plain(x), **layout, **kw)
-
-
-def decode(s, **kw):
-    """Return the value of PYON text."""
-    return json.loads(s, object_hook=_decode_marked, **kw)
 
 
 def store_file(filename, x, **kw):

@@ -1,0 +1,166 @@
+"""The store of a campaign: one SQLite file, a row per task, written when it is done.
+
+SQLite's write-ahead log makes each row atomic: a client killed at any instant leaves
+all finished tasks and a sound file. (A power cut may cost the last rows.) Keep it on
+a local disk: several programs may read while one runs.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ccqed_ctrl.errors import ResultsError
+
+from .study import Study, Task, Values
+from .work import Outcome
+
+#: Raised with every incompatible change of the table.
+REVISION = 1
+#: Seconds to wait for another program that writes.
+PATIENCE = 60.0
+
+_TABLE = """CREATE TABLE IF NOT EXISTS tasks (
+    study TEXT, generation TEXT, key TEXT, point TEXT, seed INTEGER,
+    error TEXT, trace TEXT, seconds REAL, finished REAL, result BLOB,
+    PRIMARY KEY (study, generation, key)) WITHOUT ROWID"""
+
+
+class Store:
+    """An open store; use `open_store`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def add(self, study: Study, outcome: Outcome) -> None:
+        """Store one outcome for good; a failure never replaces a result."""
+        task, values = outcome.task, outcome.values
+        row = (
+            study.name, study.generation, task.key, json.dumps(dict(task.point)),
+            task.seed, outcome.error, outcome.trace, outcome.seconds, time.time(),
+            None if values is None else pack(values),
+        )  # fmt: skip
+        with self._reporting(), self._connection:
+            self._connection.execute(
+                "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
+                "UPDATE SET error = excluded.error, trace = excluded.trace, seconds = "
+                "excluded.seconds, finished = excluded.finished, result = "
+                "excluded.result WHERE result IS NULL",
+                row,
+            )
+
+    def finished(self, study: Study) -> set[str]:
+        """Return the keys of tasks that have a result."""
+        query = (
+            "SELECT key FROM tasks WHERE study = ? AND generation = ? AND result IS NOT "
+            "NULL"
+        )
+        with self._reporting():
+            rows = self._connection.execute(query, (study.name, study.generation))
+            return {key for (key,) in rows}
+
+    def outcomes(self, study: Study) -> dict[str, Outcome]:
+        """Return all that is known of a study's tasks, by key, in the study's order."""
+        query = (
+            "SELECT key, error, trace, seconds, result FROM tasks WHERE study = ? AND "
+            "generation = ?"
+        )
+        with self._reporting():
+            rows = self._connection.execute(query, (study.name, study.generation))
+            found = {row[0]: row[1:] for row in rows}
+        return {
+            task.key: self._outcome(task, *found[task.key])
+            for task in study.tasks()
+            if task.key in found
+        }
+
+    def former(self, study: Study) -> int:
+        """Return how many finished tasks other versions or code of a study left."""
+        query = (
+            "SELECT COUNT(*) FROM tasks WHERE study = ? AND generation != ? AND result "
+            "IS NOT NULL"
+        )
+        with self._reporting():
+            cursor = self._connection.execute(query, (study.name, study.generation))
+            return int(cursor.fetchone()[0])
+
+    def _outcome(
+        self, task: Task, error: str, trace: str, seconds: float, result: bytes | None
+    ) -> Outcome:
+        values = None
+        if result is not None:
+            try:
+                values = unpack(result)
+            except (ValueError, OSError, EOFError, KeyError) as damage:
+                raise ResultsError(
+                    f"{self.path.name}: the result of {dict(task.point)} cannot be "
+                    f"read: {damage}"
+                ) from damage
+        return Outcome(task, values, seconds, error, trace)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ResultsError(f"store {str(self.path)!r}: {error}") from error
+
+
+@contextmanager
+def open_store(path: Path | str) -> Iterator[Store]:
+    """Open a campaign's store; it is made if there is none.
+
+    Raises
+    ------
+    ResultsError
+        It cannot be made or read, is no store, or is of a newer revision.
+    """
+    path = Path(path)
+    connection = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=PATIENCE)
+        _prepare(connection, path)
+        yield Store(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, ResultsError):
+            raise
+        raise ResultsError(f"no campaign store at {str(path)!r}: {error}") from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (revision,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    if revision > REVISION or (tables and revision == 0):
+        what = f"of revision {revision}" if revision else "another program's"
+        raise ResultsError(f"store {str(path)!r} is {what}; this version reads its own")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with connection:
+        connection.execute(_TABLE)
+        connection.execute(f"PRAGMA user_version = {REVISION}")
+
+
+def pack(values: Mapping[str, Any]) -> bytes:
+    """Return arrays by name as the bytes of an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **{f"_{name}": value for name, value in values.items()})
+    return file.getvalue()
+
+
+def unpack(content: bytes) -> Values:
+    """Return the arrays of `pack`."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return {name[1:]: stored[name] for name in stored.files}

@@ -1,0 +1,79 @@
+"""One task, wherever it runs: same thread settings, same stream, errors as data."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from ccqed_ctrl.errors import ParameterError
+
+from .study import Study, Task, Values
+
+#: Kinds of numbers that a study may return: bool, integers, real, complex.
+_KINDS = "biufc"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: values by name, or None and the error's text.
+
+    seconds: the function took. error: empty, or type and message. trace: of the error.
+    """
+
+    task: Task
+    values: Values | None
+    seconds: float
+    error: str = ""
+    trace: str = ""
+
+
+def attempt(study: Study, task: Task) -> Outcome:
+    """Run one task; whatever its function raises becomes an outcome.
+
+    BLAS runs on one thread: sums in another order would differ in their last bit.
+    """
+    start = time.perf_counter()
+    try:
+        with _libraries().limit(limits=1, user_api="blas"):
+            returned = study.function(task.point, study.rng(task))
+        values = checked(returned)
+    except Exception as error:  # the others must go on whatever this one raises
+        trace = "".join(traceback.format_exception(error))
+        said = f"{type(error).__name__}: {error}"
+        return Outcome(task, None, time.perf_counter() - start, said, trace)
+    return Outcome(task, values, time.perf_counter() - start)
+
+
+def checked(returned: Mapping[str, Any]) -> Values:
+    """Return what a study's function returned as arrays by name.
+
+    Raises
+    ------
+    ParameterError
+        Something else than numbers and arrays of numbers by name.
+    """
+    if not isinstance(returned, Mapping) or not returned:
+        raise ParameterError(
+            f"a study returns numbers and arrays by name; got {returned!r}"
+        )
+    values = {name: np.asarray(value) for name, value in returned.items()}
+    for name, value in values.items():
+        if not isinstance(name, str) or value.dtype.kind not in _KINDS:
+            raise ParameterError(
+                f"a study returns numbers and arrays by name; got {name!r} of type "
+                f"{value.dtype}"
+            )
+    return values
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the numerical libraries that are loaded; finding them takes a while."""
+    return ThreadpoolController()

@@ -1,0 +1,177 @@
+"""The commands on results files: `ccqed ls`, `ccqed analyse`, `ccqed export`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ccqed_ctrl.cli import RUN_FAILED, Command
+from ccqed_ctrl.errors import CcqedError, ResultsError
+
+from . import export, listing
+from .reanalysis import Reanalysis, reanalyse
+from .rebuild import parse_change
+from .records import open_record
+
+logger = logging.getLogger(__name__)
+
+
+def _configure_ls(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("results", metavar="RESULTS", type=Path, help="folder or file")
+    parser.add_argument("--class", dest="class_name", metavar="NAME")
+    parser.add_argument("--status", help="ok, exception, unreadable...")
+    parser.add_argument("--backend", choices=["hardware", "simulation"])
+    parser.add_argument(
+        "--since", metavar="TIME", help="2026-03-01 or 2026-03-01T14:30"
+    )
+    parser.add_argument("--until", metavar="TIME")
+    parser.add_argument("--rid", metavar="N[-M]")
+
+
+def _ls(options: argparse.Namespace) -> int:
+    wanted = listing.Filter(
+        class_name=options.class_name,
+        status=options.status,
+        backend=options.backend,
+        since=options.since and listing.parse_time(options.since),
+        until=options.until and listing.parse_time(options.until),
+        rids=options.rid and listing.parse_rids(options.rid),
+    )
+    found = list(listing.scan(options.results))
+    shown = listing.select(found, wanted)
+    table = Table("rid", "time", "class", "status", "backend", "result")
+    for run in shown:
+        table.add_row(*_cells(run))
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    unreadable = sum(run.header is None for run in found)
+    footer = f"{len(shown)} of {len(found)} files"
+    console.print(footer + (f", {unreadable} unreadable" if unreadable else ""))
+    return 0
+
+
+def _cells(run: listing.Run) -> tuple[str, ...]:
+    header = run.header
+    if header is None:
+        return "?", "?", run.path.name, run.status, "?", run.result
+    started = header.started.astimezone() if header.started else None
+    return (
+        "-" if header.rid is None else str(header.rid),
+        started.strftime("%Y-%m-%d %H:%M:%S") if started else "-",
+        run.path.name if header.class_name == "?" else header.class_name,
+        header.status,
+        header.backend,
+        run.result,
+    )
+
+
+def _configure_analyse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("results", metavar="FILE|FOLDER", type=Path)
+    parser.add_argument(
+        "--set", dest="changes", metavar="GROUP.FIELD=VALUE", action="append",
+        default=[], help="another setting or calibration (SI), as imaging.phase=0.3",
+    )  # fmt: skip
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    changes = dict(parse_change(text) for text in options.changes)
+    console = Console(highlight=False, markup=False)
+    files = listing.files_of(options.results)
+    if not files:
+        raise ResultsError(f"no results files in {str(options.results)!r}")
+    if options.results.is_file():
+        with open_record(options.results) as record:
+            repeated = reanalyse(record, changes)
+            console.print(_comparison(repeated, record.title))
+        agrees = repeated.agrees
+    else:
+        agrees = _analyse_folder(files, changes, console)
+    return 0 if agrees or changes else RUN_FAILED
+
+
+def _analyse_folder(
+    files: list[Path], changes: Mapping[str, object], console: Console
+) -> bool:
+    """Tabulate every file's verdict; return whether all that could be repeated agree.
+
+    A file that cannot be analysed counts as a disagreement.
+    """
+    table = Table("file", "shots", "stored", "repeated", "verdict")
+    agree = True
+    for file in files:
+        try:
+            with open_record(file) as record:
+                repeated = reanalyse(record, changes)
+        except CcqedError as error:
+            table.add_row(file.name, "", "", "", str(error))
+            agree = False
+            continue
+        before, after = (
+            _overlap(summary) for summary in (repeated.stored, repeated.summary)
+        )
+        verdict = _verdict(repeated)
+        table.add_row(file.name, str(repeated.shots), before, after, verdict)
+        agree = agree and repeated.agrees
+    console.print(table)
+    return agree
+
+
+def _overlap(summary: Mapping[str, object]) -> str:
+    found = summary.get("summary.recalled_overlap")
+    return f"overlap {found:.4f}" if isinstance(found, float) else "-"
+
+
+def _verdict(repeated: Reanalysis) -> str:
+    changed = [item.key for item in repeated.differences if not item.agrees]
+    return "differs in " + ", ".join(changed) if changed else "agrees"
+
+
+def _comparison(repeated: Reanalysis, title: str) -> Table:
+    """Return stored beside repeated: the summary, then each dataset's deviation."""
+    table = Table("", "stored", "repeated", "deviation", "changed", title=title)
+    for key, value in repeated.summary.items():
+        table.add_row(key, _number(repeated.stored.get(key)), _number(value), "", "")
+    table.add_section()
+    for item in repeated.differences:
+        changed = f"{item.changed} of {item.size}" if item.changed else "-"
+        table.add_row(item.key, "", "", f"{item.deviation:.1e}", changed)
+    table.add_section()
+    table.add_row("verdict", "", _verdict(repeated), "", "")
+    return table
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{float(str(value)):.6g}"
+
+
+def _configure_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="RESULT.h5", type=Path)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE.nc|FILE.csv", type=Path, required=True
+    )
+    parser.add_argument(
+        "--without-images", action="store_true", help="leave frames and fields out"
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    with open_record(options.file) as record:
+        export.write(record, options.output, not options.without_images)
+    logger.warning("wrote %s", options.output)
+    return 0
+
+
+LS = Command("ls", "list the runs of a results folder", _configure_ls, _ls)
+ANALYSE = Command(
+    "analyse", "repeat the analysis from the raw frames", _configure_analyse, _analyse
+)
+EXPORT = Command(
+    "export", "write a result as NetCDF or CSV", _configure_export, _export
+)

@@ -1,0 +1,1 @@
+"""Gates an experiment passes before it meets hardware: scan, lint, dry run, compile."""

@@ -1,0 +1,119 @@
+"""Run an experiment on the twin: does it end well, in time, and safely?"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+from artiq.language.environment import DefaultMissing
+from artiq.tools import file_import
+
+from sim_backend.artiq_host import devices, is_embedded, runner
+
+from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
+
+RUN, COMPILE = "run", "compile"
+#: What ARTIQ's compiler calls besides itself.
+_TOOLS = ("ld.lld", "llvm-strip")
+
+
+def rehearse(
+    file: Path, class_name: str, dataset_db: Path, device_db: Path | None
+) -> list[Verdict]:
+    """Run one experiment with its defaults; return what `run` and `compile` say.
+
+    Nothing is kept: results and datasets go into a folder that is removed.
+
+    Raises
+    ------
+    CcqedError
+        The device database or the experiment cannot be loaded.
+    """
+    path = device_db or devices.find_device_db(file)
+    obstacle = _no_compiler(path)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "dataset_db.sqlite"
+        if dataset_db.is_file():
+            shutil.copy(dataset_db, copy)
+        request = runner.Request(
+            file=file,
+            class_name=class_name,
+            device_db=path,
+            dataset_db=copy,
+            results=Path(folder) / "results",
+            replaced={} if obstacle else {"core": _compiling_core(path)},
+        )
+        outcome = runner.run(request)
+    return [_of_run(file, outcome), _of_compiler(file, outcome, obstacle)]
+
+
+def _of_run(file: Path, outcome: runner.Outcome) -> Verdict:
+    name, error = outcome.class_name, outcome.error
+    if isinstance(error, DefaultMissing):
+        return Verdict(RUN, file, SKIPPED, f"{name}: {error}")
+    if error is not None:
+        message = f"{type(error).__name__}: {error}"
+        line = _line_in(file, error)
+        return Verdict(RUN, file, FAILED, name, [Finding(file, line, RUN, message)])
+    left_on = [] if outcome.plant is None else outcome.plant.safe_state()
+    if left_on:
+        message = f"left on at the end of the run: {', '.join(left_on)}"
+        finding = Finding(file, 1, "safe-state", message)
+        return Verdict(RUN, file, FAILED, name, [finding])
+    return Verdict(RUN, file, PASSED, f"{name}: safe at the end{_slack(outcome)}")
+
+
+def _slack(outcome: runner.Outcome) -> str:
+    if outcome.minimum_slack is None:
+        return ""
+    slack = f"{outcome.minimum_slack * 1e6:.1f} us"
+    place = getattr(outcome.core, "minimum_slack_place", "")
+    return f", minimum slack {slack} (estimate)" + (f" at {place}" if place else "")
+
+
+def _of_compiler(file: Path, outcome: runner.Outcome, obstacle: str) -> Verdict:
+    name = outcome.class_name
+    if obstacle:
+        return Verdict(COMPILE, file, SKIPPED, obstacle)
+    compiled = getattr(outcome.core, "compiled", {})
+    if not compiled:
+        return Verdict(COMPILE, file, SKIPPED, f"{name}: no kernel was reached")
+    refusals = [finding for finding in compiled.values() if finding is not None]
+    kernels = ", ".join(compiled)
+    early = "" if outcome.error is None else "; what comes after the failure is unseen"
+    summary = f"{name}: {len(compiled)} kernels ({kernels}){early}"
+    return Verdict(COMPILE, file, FAILED if refusals else PASSED, summary, refusals)
+
+
+def _no_compiler(device_db: Path | None) -> str:
+    """Return why nothing can be compiled, empty if it can."""
+    if is_embedded("artiq") or importlib.util.find_spec("artiq.compiler") is None:
+        return "no ARTIQ in this interpreter, so no compiler"
+    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    if missing:
+        return f"the compiler needs {' and '.join(missing)}, which are not installed"
+    return "" if device_db is not None else "no device database"
+
+
+def _compiling_core(device_db: Path) -> dict[str, Any]:
+    """Return the entry of a core that compiles against the laboratory's drivers."""
+    before = os.environ.pop("CCQED_BACKEND", None)
+    try:
+        laboratory = file_import(device_db).device_db
+    finally:
+        if before is not None:
+            os.environ["CCQED_BACKEND"] = before
+    arguments = laboratory["core"]["arguments"] | {"laboratory": laboratory}
+    return {"module": "sim_backend.gates.compiling_core", "arguments": arguments}
+
+
+def _line_in(file: Path, error: BaseException) -> int:
+    """Return the last line of the file that the error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file.resolve()]
+    return lines[-1] or 1 if lines else 1

@@ -1,0 +1,92 @@
+"""A small optical bench: known spins in, frames out, by the plant's mode sum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.decode import Decoder
+from analysis.demodulation import demodulate
+from ccqed_ctrl.model import layout
+from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
+from sim_backend.physics import cavity as modes
+from sim_backend.physics import detection
+
+CAVITY, CLOUD = Cavity(), Cloud()
+IMAGING = Imaging(pixels=160)
+#: Electrons per pixel and second of the reference, and of the mirror's share.
+REFERENCE_RATE, EFFICIENCY = 4e8, 0.175
+SITES = 16
+
+
+class Bench:
+    """Sixteen ensembles, imaged without any of the twin's time or electronics."""
+
+    imaging = IMAGING
+    exposure = 50e-6
+
+    def __init__(self):
+        self.positions = layout.sample_layout(
+            SITES, CAVITY.waist, 8e-6, np.random.default_rng(1)
+        )
+        self.decoder = Decoder.of_layout(self.positions, CAVITY, CLOUD, IMAGING)
+        self._units = self.emission(self.positions)
+        self._reference = detection.reference_wave(IMAGING) * np.sqrt(REFERENCE_RATE)
+
+    def emission(self, positions, scale=1.0):
+        """Return the field of each ensemble alone, (N, ny, nx), sqrt(e-/s).
+
+        `scale`: what the real magnification does to lengths on the camera.
+        """
+        family = modes.ModeFamily()
+        averages = modes.cloud_averages(positions, CLOUD.size, CAVITY.waist, family)
+        axis = detection.pixel_axis(IMAGING) * scale
+        imager = modes.ModeImager.on_grid(axis, axis, CAVITY.waist, family)
+        coupling = Pump().mode_coupling(CAVITY)
+        leak = np.sqrt(2 * CAVITY.kappa * EFFICIENCY) * IMAGING.pixel_size * scale
+        return np.stack([
+            leak * imager.field(
+                modes.mode_amplitudes(averages, single, coupling, CAVITY, family)
+            )
+            for single in np.eye(len(positions)) * CLOUD.atoms / 2
+        ])  # fmt: skip
+
+    def field(self, spins, phase=0.0, units=None):
+        """Return the field on the camera (ny, nx), sqrt(e-/s) per pixel."""
+        units = self._units if units is None else units
+        return np.tensordot(spins, units, 1) * np.exp(1j * phase)
+
+    def frames(self, field, rng, exposure=None, imaging=IMAGING):
+        """Return hologram and reference frame."""
+        exposure = self.exposure if exposure is None else exposure
+        rates = (detection.hologram_rate(part, self._reference) for part in (field, 0))
+        return [detection.expose(exposure * rate, imaging, rng) for rate in rates]
+
+    def noiseless(self, field, exposure=None):
+        """Return both frames as exact (not whole) counts."""
+        exposure = self.exposure if exposure is None else exposure
+        gain, offset = IMAGING.electrons_per_count, IMAGING.offset
+        rates = (detection.hologram_rate(part, self._reference) for part in (field, 0))
+        return [exposure * rate / gain + offset for rate in rates]
+
+    def read(self, frames, imaging=IMAGING):
+        """Return the readout of frames."""
+        field = demodulate(*frames, imaging, self.decoder.band)
+        return self.decoder.decode(field)
+
+    def signs(self, readout):
+        """Return the most likely sign of every ensemble, sure or not."""
+        return np.sign((readout.amplitudes * np.exp(-1j * readout.phase)).real)
+
+    def random_spins(self, rng):
+        return rng.choice([-1, 1], size=SITES)
+
+
+@pytest.fixture(scope="session")
+def bench():
+    return Bench()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20261122)

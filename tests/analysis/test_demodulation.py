@@ -1,0 +1,147 @@
+"""Demodulation: a known field comes back; what cannot be demodulated is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.demodulation import Band, demodulate, electrons, field_band
+from ccqed_ctrl.errors import DecodingError, ParameterError, ShapeError
+from ccqed_ctrl.params import Imaging
+
+
+def demodulated(bench, frames, imaging=None):
+    imaging = bench.imaging if imaging is None else imaging
+    return demodulate(*frames, imaging, bench.decoder.band)
+
+
+def relative_error(found, true):
+    return np.linalg.norm(found - true) / np.linalg.norm(true)
+
+
+@pytest.mark.parametrize("phase", [0.0, 1.0, -2.5])
+def test_a_noiseless_hologram_gives_the_field_back(bench, rng, phase):
+    spins = bench.random_spins(rng)
+    emitted = bench.field(spins, phase) * np.sqrt(bench.exposure)
+    found = demodulated(bench, bench.noiseless(bench.field(spins, phase)))
+    # The band is all that is asked for. What |E|^2 leaves after two passes is of
+    # relative order (|E|/|L|)^3: 0.3 at the spots, far less in the mean.
+    true = bench.decoder.band.filter(emitted)
+    assert relative_error(found.values, true) < 0.01
+    assert found.valid.all()
+    # The frame's own edges cut the nonlocal waves; nothing else is lost by the band.
+    assert relative_error(true, emitted) < 0.1
+
+
+def test_the_autoterm_passes_matter(bench, rng, monkeypatch):
+    spins = bench.random_spins(rng)
+    frames = bench.noiseless(bench.field(spins))
+    true = bench.decoder.band.filter(bench.field(spins) * np.sqrt(bench.exposure))
+    errors = []
+    for passes in (0, 1, 2):
+        monkeypatch.setattr("analysis.demodulation.AUTOTERM_PASSES", passes)
+        errors.append(relative_error(demodulated(bench, frames).values, true))
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < errors[0] / 3
+
+
+def test_a_single_plane_wave_is_exact(bench):
+    # Without neighbours in Fourier space: E = const has no autoterm in the band.
+    frames = bench.noiseless(np.full((160, 160), 30.0 + 0j))
+    found = demodulated(bench, frames).values / np.sqrt(bench.exposure)
+    assert np.median(found.real) == pytest.approx(30.0, rel=1e-2)
+    assert abs(np.median(found.imag)) < 0.3
+
+
+def test_the_noise_is_what_is_said(bench, rng):
+    # Field zero: two frames of shot and read noise on the reference.
+    found = demodulated(bench, bench.frames(np.zeros((160, 160)), rng))
+    share = np.mean(bench.decoder.band.mask**2)
+    variances = [part.var() for part in (found.values.real, found.values.imag)]
+    # 25 600 pixels times the band's share of 0.06: 1 600 independent values, 3.5 %.
+    np.testing.assert_allclose(variances, found.noise * share, rtol=0.15)
+    # Level 2e4 e-, read noise 36 e-^2: shot noise of two frames, halved.
+    assert found.noise == pytest.approx(1 + 36 / 2e4, rel=1e-3)
+
+
+def test_electrons_undo_gain_and_offset():
+    imaging = Imaging(electrons_per_count=2.0, offset=100.0)
+    np.testing.assert_array_equal(electrons([[100, 150]], imaging), [[0.0, 100.0]])
+
+
+# Bands ---------------------------------------------------------------------------
+
+
+def test_a_band_keeps_inside_and_drops_outside():
+    imaging = Imaging(pixels=128, pixel_size=1e-6)
+    band = Band.of_radius(1e6, imaging)
+    x = np.arange(128) * 1e-6
+    wave_number = 2 * np.pi / 128e-6  # one period per frame
+    for cycles, kept in ((5, 1), (18, 1), (23, 0), (60, 0)):
+        wave = np.cos(cycles * wave_number * x)[None, :] * np.ones((128, 1))
+        filtered = band.filter(wave)
+        np.testing.assert_allclose(filtered, kept * wave, atol=1e-9)
+        np.testing.assert_allclose(band.filter(wave.T), kept * wave.T, atol=1e-9)
+
+
+def test_filtering_many_images_is_filtering_each(rng):
+    band = Band.of_radius(2e6, Imaging(pixels=16, pixel_size=1e-6))
+    images = rng.normal(size=(3, 16, 16))
+    expected = np.stack([band.filter(image) for image in images])
+    np.testing.assert_allclose(band.filter(images), expected, atol=1e-12)
+
+
+def test_the_band_of_clouds_holds_their_spots(bench):
+    # A spot exp(-r^2/2 s^2) has the spectrum exp(-k^2 s^2/2): at 2.8/s, 2 %.
+    band = field_band(4e-6, bench.imaging)
+    assert band.mask[0, 0] == 1
+    k = 2 * np.pi * np.fft.fftfreq(160, bench.imaging.pixel_size)
+    inside = np.hypot(k[:, None], k) < 0.95 * 2.8 / 4e-6
+    assert band.mask[inside].min() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan])
+def test_a_bad_band_is_refused(radius):
+    with pytest.raises(ParameterError, match="band radius"):
+        Band.of_radius(radius, Imaging())
+    with pytest.raises(ParameterError, match="cloud_size"):
+        field_band(radius, Imaging())
+
+
+# What cannot be demodulated ------------------------------------------------------
+
+
+def test_frames_of_another_size_are_refused(bench):
+    good = np.full((160, 160), 1000.0)
+    for frames in ((good[1:], good), (good, good[:, :-1]), (good[None], good)):
+        with pytest.raises(ShapeError, match=r"must have shape \(160, 160\)"):
+            demodulated(bench, frames)
+
+
+def test_no_reference_light_is_refused(bench, rng):
+    dark = [np.full((160, 160), 500.0)] * 2
+    with pytest.raises(DecodingError, match="is the local oscillator on"):
+        demodulated(bench, dark)
+    # Signal light alone does not help.
+    hologram, _ = bench.frames(bench.field(bench.random_spins(rng)), rng)
+    with pytest.raises(DecodingError, match="local oscillator"):
+        demodulated(bench, (hologram, dark[1]))
+
+
+def test_a_mostly_saturated_frame_is_refused(bench, rng):
+    imaging = bench.imaging.replace(saturation=5000)
+    spins = bench.random_spins(rng)
+    frames = bench.frames(bench.field(spins), rng, imaging=imaging)
+    with pytest.raises(DecodingError, match="pixels are saturated; shorten"):
+        demodulated(bench, frames, imaging)
+
+
+def test_clipped_pixels_are_marked(bench, rng):
+    spins = bench.random_spins(rng)
+    hologram, reference = bench.frames(bench.field(spins), rng)
+    top = int(np.sort(hologram.ravel())[-200])
+    imaging = bench.imaging.replace(saturation=top)
+    clipped = np.minimum(hologram, top)
+    found = demodulated(bench, (clipped, reference), imaging)
+    np.testing.assert_array_equal(found.valid, clipped < top)
+    assert np.count_nonzero(~found.valid) >= 200
