@@ -112,8 +112,8 @@ class Study:
     def rng(self, task: Task) -> np.random.Generator:
         """Return the generator of a task: from the task's identity alone."""
         point = {k: v for k, v in task.point.items() if k not in self.paired}
-        purpose = f"{self.name}/{Task(point, 0).key}"
-        return stream(self.root_seed, purpose, task.seed)
+        # The whole hash is the index: a purpose has only 32 bits of its own.
+        return stream(self.root_seed, self.name, int(Task(point, task.seed).key, 16))
 
 
 def _axis(name: str, values: Sequence[Any]) -> tuple[bool | int | float | str, ...]:
@@ -132,6 +132,8 @@ def _axis(name: str, values: Sequence[Any]) -> tuple[bool | int | float | str, .
             raise ParameterError(
                 f"grid[{name!r}] must hold finite numbers or texts; got {value!r}"
             )
+    if len({isinstance(value, str) for value in plain}) > 1:
+        raise ParameterError(f"grid[{name!r}] mixes numbers and texts: {plain}")
     if len({_canonical(value) for value in plain}) < len(plain):
         raise ParameterError(f"grid[{name!r}] holds a value twice: {plain}")
     return plain

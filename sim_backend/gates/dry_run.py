@@ -1,4 +1,4 @@
-"""Run an experiment on the twin: does it end well, in time, and safely?"""
+"""Run an experiment on the twin: it must end well, in time, and safely."""
 
 from __future__ import annotations
 

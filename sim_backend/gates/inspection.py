@@ -36,16 +36,16 @@ def inspect(inspection: Inspection) -> list[Verdict]:
     theirs.close()
     verdicts: list[Verdict] = []
     try:
-        while True:
-            verdicts.append(ours.recv())
+        while (verdict := ours.recv()) is not None:
+            verdicts.append(verdict)
     except EOFError:
         child.join()
-    missing = [gate for gate in GATES if gate not in {v.gate for v in verdicts}]
-    if missing:
+        seen = {verdict.gate for verdict in verdicts}
+        gate = next((gate for gate in GATES if gate not in seen), "run")
         message = f"the process ended in this gate, with exit code {child.exitcode}"
-        finding = Finding(inspection.file, 1, missing[0], message)
-        failed = Verdict(missing[0], inspection.file, FAILED, "", [finding])
-        verdicts.append(failed)
+        finding = Finding(inspection.file, 1, gate, message)
+        verdicts.append(Verdict(gate, inspection.file, FAILED, "", [finding]))
+    child.join()
     return verdicts
 
 
@@ -53,7 +53,7 @@ def _child(inspection: Inspection, report: Connection) -> None:
     ensure_artiq()
     for verdict in _verdicts(inspection):
         report.send(verdict)
-    report.close()
+    report.send(None)
 
 
 def _verdicts(inspection: Inspection) -> Iterator[Verdict]:

@@ -35,7 +35,8 @@ def table(verdicts: Iterable[Verdict]) -> Table:
         shown = "" if verdict.file == previous else str(verdict.file)
         previous = verdict.file
         status = Text(verdict.status, _STYLES.get(verdict.status, "yellow"))
-        count = f"{len(verdict.findings)} findings" if verdict.findings else ""
+        found = len(verdict.findings)
+        count = f"{found} finding{'s' if found > 1 else ''}" if found else ""
         says = "; ".join(part for part in (verdict.summary, count) if part)
         result.add_row(Text(shown), verdict.gate, status, Text(says))
     return result

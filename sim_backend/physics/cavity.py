@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl import checks
+from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import Cavity
 from ccqed_ctrl.units import TWO_PI
 
@@ -81,6 +82,39 @@ def hermite_gauss(points: ArrayLike, max_order: int, waist: float) -> Floats:
             - np.sqrt(order / (order + 1)) * modes[order - 1]
         )
     return modes
+
+
+def mehler_green(
+    points: ArrayLike, sources: ArrayLike, waist: float, damping: complex
+) -> Complex:
+    """Return w0^2 sum_m u_m(r) u_m(r') e^(-n phi) over all modes, (K, L) complex.
+
+    G = 2 / (pi (1 - e^(-2 phi))) exp[2 r.r' / (w0^2 sinh phi)
+        - (r^2 + r'^2) / (w0^2 tanh phi)], Eq. B2, corrected: printed without the 2.
+    The ideal confocal kernel is the limit G+(0) + G+(i pi/2) of its even part (B3, B4).
+
+    Parameters
+    ----------
+    points, sources : (K, 2), (L, 2) float, m
+    damping : complex
+        phi, with a positive real part, or i pi/2.
+
+    Raises
+    ------
+    ShapeError
+    ParameterError
+        A damping for which the sum does not exist.
+    """
+    r = checks.array("points", points, ("K", 2)) / waist
+    s = checks.array("sources", sources, ("L", 2)) / waist
+    phi = complex(damping)
+    if phi.real < 0 or abs(np.sinh(phi)) < 1e-12:
+        message = f"damping must have a positive real part, or be i pi/2; got {damping}"
+        raise ParameterError(message)
+    squares = np.sum(r**2, axis=1)[:, None] + np.sum(s**2, axis=1)[None, :]
+    # 1/tanh as cosh/sinh: tanh is infinite at i pi/2.
+    exponent = (2 * (r @ s.T) - squares * np.cosh(phi)) / np.sinh(phi)
+    return np.asarray(2 / (np.pi * (1 - np.exp(-2 * phi))) * np.exp(exponent))
 
 
 def cloud_averages(

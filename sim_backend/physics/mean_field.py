@@ -62,12 +62,13 @@ def evolve(
     fixed = FixedDrive.of(system, magnetization, kernel, power, field)
     m = fixed.magnetization.copy()
     model = (
-        fixed.couplings * (2 * system.spins)[:, None],
+        fixed.couplings,
         np.diag(fixed.couplings).copy(),
         system.spins,
         *fixed.weights,
         fixed.table.nodes,
         fixed.scalars,
+        _closed_kernel(system, kernel),
     )
     shown = np.empty((len(samples), system.size))
     flips = np.empty((64 + 8 * system.size, 2))
@@ -90,3 +91,11 @@ def evolve(
         found[:, 0].copy(),
         found[:, 1].astype(np.int64),
     )
+
+
+def _closed_kernel(system: SpinSystem, kernel: str) -> tuple[float, float, float]:
+    """Return -Delta_C, kappa^2 and G's numerator of the kernel without noise."""
+    D, kappa = system.cavity.pump_detuning, system.cavity.kappa
+    if system.noise is not None:
+        return -D, kappa**2, 0.0
+    return -D, kappa**2, kappa * (D**2 + kappa**2 if kernel == "exact" else 1.0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
 from analysis.decode import Decoder
 from analysis.demodulation import demodulate
+from ccqed_ctrl import schema
 from ccqed_ctrl.model import layout
 from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
 from sim_backend.physics import cavity as modes
 from sim_backend.physics import detection
+from tests.laboratory import Laboratory, plan_shot
 
 CAVITY, CLOUD = Cavity(), Cloud()
 IMAGING = Imaging(pixels=160)
@@ -90,3 +93,32 @@ def bench():
 @pytest.fixture
 def rng():
     return np.random.default_rng(20261122)
+
+
+def write_result(path, shots=2, done=None, **changes):
+    """Write the results file of a small recall; `changes` replace datasets."""
+    plan = plan_shot(0)
+    laboratory = Laboratory(plan)
+    recorded = laboratory.run()
+    row = laboratory.read(recorded) | {
+        "shot.frames": recorded["frames"],
+        "shot.exposure": recorded["exposure"],
+        "shot.saturated": recorded["saturated"].sum(),
+    }
+    values = plan.datasets() | {"backend": "simulation"}
+    for key in ("shot.cue", "shot.encoded_cue", "shot.drive", "shot.amplitude"):
+        values[key] = np.repeat(values[key], shots, axis=0)
+    values |= {key: np.stack([np.asarray(value)] * shots) for key, value in row.items()}
+    values |= {"progress.done": shots if done is None else done} | changes
+    with h5py.File(path, "w") as file:
+        file["rid"] = 7
+        file["ccqed/status"] = "ok"
+        for key, value in values.items():
+            file[f"datasets/{key}"] = schema.conform(key, value)
+    return path
+
+
+@pytest.fixture(scope="session")
+def result(tmp_path_factory):
+    """The results file of a complete recall of two equal shots."""
+    return write_result(tmp_path_factory.mktemp("result") / "000000007-Recall.h5")

@@ -49,6 +49,7 @@ class Breaking(EnvExperiment):
             self.inner.run()
         finally:
             self.set_dataset("unsafe", self.plant.safe_state() + ["end"])
+            self.set_dataset("rtio_errors", len(self.core.rtio.errors))
 '''
 
 
@@ -70,5 +71,6 @@ def test_a_shot_broken_in_the_middle_ends_safe(tmp_path, how):
     data = outcome.datasets.local
     assert data["left_on"] >= 3  # both Raman switches and the set-point, at least
     assert data["unsafe"] == ["end"]
+    assert data["rtio_errors"] == 0
     assert data["plan.positions"].shape == (64, 2)
     assert outcome.path.exists()

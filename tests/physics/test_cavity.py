@@ -56,6 +56,33 @@ def test_low_modes_by_hand():
     assert modes.hermite_gauss(x, 0, WAIST).shape == (1, 9)
 
 
+@pytest.mark.parametrize("damping", [0.3, 0.15 + 0.7j])
+def test_the_damped_green_function_is_the_sum_of_all_modes(damping):
+    """Eq. B2 with the missing 2: e^(-0.15 * 160) leaves 1e-10 of truncation."""
+    points, sources = sites(4), sites(3, seed=1)
+    u = [modes.hermite_gauss(points[:, axis], 160, WAIST) for axis in range(2)]
+    v = [modes.hermite_gauss(sources[:, axis], 160, WAIST) for axis in range(2)]
+    weight = np.exp(-damping * np.arange(161))[:, None]
+    summed = (u[0].T @ (weight * v[0])) * (u[1].T @ (weight * v[1])) * WAIST**2
+    closed = modes.mehler_green(points, sources, WAIST, damping)
+    np.testing.assert_allclose(closed, summed, rtol=1e-8, atol=1e-9)
+
+
+def test_a_quarter_turn_of_the_green_function_is_the_cosine():
+    """Eqs. B3, B4: the even part at i pi/2 is the nonlocal coupling cos/pi."""
+    points, sources = sites(5), sites(4, seed=2)
+    turned = modes.mehler_green(points, sources, WAIST, 0.5j * np.pi)
+    mirror = modes.mehler_green(points, -sources, WAIST, 0.5j * np.pi)
+    cosine = np.cos(2 * points @ sources.T / WAIST**2) / np.pi
+    np.testing.assert_allclose((turned + mirror) / 2, cosine, atol=1e-12)
+
+
+@pytest.mark.parametrize("damping", [0, -0.1, 1j * np.pi])
+def test_a_green_function_without_limit_is_refused(damping):
+    with pytest.raises(ParameterError, match="damping"):
+        modes.mehler_green(sites(1), sites(1), WAIST, damping)
+
+
 @given(st.integers(0, 40))
 def test_only_orders_0_mod_4_take_part(max_order):
     l, m = modes.ModeFamily(max_order).orders()  # noqa: E741

@@ -1,0 +1,28 @@
+"""The figures that can be made, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ccqed_ctrl.errors import ParameterError
+
+from . import fig04
+from .figure import PaperFigure, near
+
+#: In the order of the paper.
+FIGURES: tuple[PaperFigure, ...] = (fig04.FIGURE,)
+
+
+def select(names: Sequence[str]) -> tuple[PaperFigure, ...]:
+    """Return the figures of these names in the order of the paper; all for none.
+
+    Raises
+    ------
+    ParameterError
+        An unknown figure, with the closest that is known.
+    """
+    known = {figure.name: figure for figure in FIGURES}
+    for name in names:
+        if name not in known:
+            raise ParameterError(f"no figure {name!r}{near(name, list(known))}")
+    return tuple(figure for figure in FIGURES if not names or figure.name in names)
