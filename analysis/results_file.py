@@ -18,6 +18,8 @@ import numpy as np
 
 from ccqed_ctrl.errors import CcqedError, ResultsError, SchemaError
 
+from .heap import check_texts
+
 #: Bytes that one read may ask for; a shot's row is far below.
 LARGEST: Final = 2**30
 #: Groups in groups, as keys with slashes make them, are followed so far.
@@ -168,10 +170,18 @@ class ResultsFile:
             )
         if size > 0 and dataset.id.get_storage_size() == 0:
             raise ResultsError(f"{self.path.name}: {key} declares {shape}, holds none")
+        if h5py.check_vlen_dtype(dataset.dtype) or _is_text(dataset.dtype):
+            check_texts(self.path, key, dataset)
 
 
 def _has(group: h5py.Group, name: str) -> bool:
     return group.get(name, getlink=True) is not None
+
+
+def _is_text(dtype: np.dtype[Any]) -> bool:
+    """Tell whether entries are texts of any length, kept in the file's heap."""
+    info = h5py.check_string_dtype(dtype)
+    return info is not None and info.length is None
 
 
 def _text(item: Any) -> str:

@@ -14,11 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import first_call, relaxation
+from . import first_call, mean_field, relaxation, stochastic
 from .pairing import Row
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
     "relaxation": relaxation.measure,
+    "stochastic": stochastic.measure,
+    "mean_field": mean_field.measure,
     "first_call": first_call.measure,
 }
 

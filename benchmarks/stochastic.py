@@ -10,8 +10,8 @@ import numpy as np
 from sim_backend.physics import stochastic
 from sim_backend.physics.system import OhmicNoise, SpinSystem
 
-from .pairing import Row, paired, seconds, shown
 from .ensembles import spin_system
+from .pairing import Row, paired, seconds, shown
 
 #: Atoms per ensemble, and |m| at the start: every ensemble relaxes.
 ATOMS = 100_000

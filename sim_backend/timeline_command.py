@@ -100,8 +100,8 @@ def _draw(timeline: Any, ref_period: float, options: argparse.Namespace) -> None
 
 
 def _tabulate(timeline: Any, ref_period: float, options: argparse.Namespace) -> None:
-    views = importlib.import_module(".timeline_views", __package__)
-    rows = views.rows(timeline, not options.all, ref_period)
+    table = importlib.import_module(".timeline_table", __package__)
+    rows = table.rows(timeline, not options.all, ref_period)
     if options.output is None:
         _write_text(rows, sys.stdout)
         return

@@ -16,13 +16,14 @@ from .timeline import Timeline
 
 _LEVEL, _AMPLITUDE, _SWITCH = "level", "amplitude", "_switch"
 _HEIGHT = 0.75
-_COLOURS = {_LEVEL: "tab:gray", _AMPLITUDE: "tab:blue", "dac": "tab:red"}
+#: What is drawn, in this order from the top, and how.
+_COLOURS = {_AMPLITUDE: "tab:blue", "dac": "tab:red", _LEVEL: "tab:gray"}
 
 
 class Lane(NamedTuple):
     """Steps of one signal: times (K,) in s, values (K,), and when it is let through.
 
-    `gate` holds the (start, stop) in s of each time its switch is closed, None for a
+    `gate` holds (start, stop) in s of each time its switch lets it through, None for a
     signal without switch.
     """
 
@@ -82,26 +83,39 @@ def lanes(timeline: Timeline, ref_period: float = 1e-9) -> list[Lane]:
     channels = {channel: name for name, channel in timeline.names.items()}
     named = (e.time_mu for e in timeline.events if e.channel in channels)
     origin = next(named, 0)
-    found = []
-    for channel, signal in timeline.signals():
-        kind = "dac" if signal.startswith("dac") else signal
-        if channel not in channels or kind not in _COLOURS:
-            continue
-        name = channels[channel]
-        track = np.array(timeline.track(channel, signal), dtype=float)
-        times = (track[:, 0] - origin) * ref_period
-        gate = None
-        if kind == _AMPLITUDE and f"{name}{_SWITCH}" in timeline.names:
-            pulses = np.array(timeline.pulses(f"{name}{_SWITCH}"), dtype=float)
-            gate = [tuple((pulse - origin) * ref_period) for pulse in pulses]
-        label = f"{name} {signal}" if kind == "dac" else name
-        unit = " V" if kind == "dac" else ""
-        found.append(Lane(label, kind, unit, times, track[:, 1], gate))
-    tones = {lane.name for lane in found if lane.gate is not None}
-    shown = [lane for lane in found if lane.name.removesuffix(_SWITCH) not in tones
-             or lane.name in tones]  # fmt: skip
-    order = [_AMPLITUDE, "dac", _LEVEL]
+    found = [
+        _lane(timeline, channels[channel], (channel, signal), origin, ref_period)
+        for channel, signal in timeline.signals()
+        if channel in channels and _kind(signal) in _COLOURS
+    ]
+    drawn = {f"{lane.name}{_SWITCH}" for lane in found if lane.gate is not None}
+    shown = [lane for lane in found if lane.name not in drawn]
+    order = list(_COLOURS)
     return sorted(shown, key=lambda lane: (order.index(lane.kind), lane.name))
+
+
+def _lane(
+    timeline: Timeline,
+    name: str,
+    track: tuple[str, str],
+    origin: int,
+    ref_period: float,
+) -> Lane:
+    kind = _kind(track[1])
+    steps = np.array(timeline.track(*track), dtype=float)
+    times = (steps[:, 0] - origin) * ref_period
+    gate = None
+    if kind == _AMPLITUDE and f"{name}{_SWITCH}" in timeline.names:
+        gate = [
+            ((start - origin) * ref_period, (stop - origin) * ref_period)
+            for start, stop in timeline.pulses(f"{name}{_SWITCH}")
+        ]
+    label, unit = (f"{name} {track[1]}", " V") if kind == "dac" else (name, "")
+    return Lane(label, kind, unit, times, steps[:, 1], gate)
+
+
+def _kind(signal: str) -> str:
+    return "dac" if signal.startswith("dac") else signal
 
 
 def _window(found: list[Lane]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ccqed_ctrl.errors import ParameterError
@@ -26,6 +27,7 @@ def require_importable(function: Callable[..., Any]) -> None:
         )
 
 
+@cache
 def code_identity(function: Callable[..., Any]) -> str:
     """Return a hash of a function and of what it uses of its own module.
 

@@ -32,6 +32,16 @@ _TABLE = """CREATE TABLE IF NOT EXISTS tasks (
     study TEXT, generation TEXT, key TEXT, point TEXT, seed INTEGER,
     error TEXT, trace TEXT, seconds REAL, finished REAL, result BLOB,
     PRIMARY KEY (study, generation, key)) WITHOUT ROWID"""
+_ADD = """INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET error = excluded.error, trace = excluded.trace,
+    seconds = excluded.seconds, finished = excluded.finished, result = excluded.result
+    WHERE result IS NULL"""
+_KEYS = """SELECT key FROM tasks
+    WHERE study = ? AND generation = ? AND result IS NOT NULL"""
+_OUTCOMES = """SELECT key, error, trace, seconds, result FROM tasks
+    WHERE study = ? AND generation = ?"""
+_FORMER = """SELECT COUNT(*) FROM tasks
+    WHERE study = ? AND generation != ? AND result IS NOT NULL"""
 
 
 class Store:
@@ -50,32 +60,18 @@ class Store:
             None if values is None else pack(values),
         )  # fmt: skip
         with self._reporting(), self._connection:
-            self._connection.execute(
-                "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
-                "UPDATE SET error = excluded.error, trace = excluded.trace, seconds = "
-                "excluded.seconds, finished = excluded.finished, result = "
-                "excluded.result WHERE result IS NULL",
-                row,
-            )
+            self._connection.execute(_ADD, row)
 
     def finished(self, study: Study) -> set[str]:
         """Return the keys of tasks that have a result."""
-        query = (
-            "SELECT key FROM tasks WHERE study = ? AND generation = ? AND result IS NOT "
-            "NULL"
-        )
         with self._reporting():
-            rows = self._connection.execute(query, (study.name, study.generation))
+            rows = self._connection.execute(_KEYS, (study.name, study.generation))
             return {key for (key,) in rows}
 
     def outcomes(self, study: Study) -> dict[str, Outcome]:
         """Return all that is known of a study's tasks, by key, in the study's order."""
-        query = (
-            "SELECT key, error, trace, seconds, result FROM tasks WHERE study = ? AND "
-            "generation = ?"
-        )
         with self._reporting():
-            rows = self._connection.execute(query, (study.name, study.generation))
+            rows = self._connection.execute(_OUTCOMES, (study.name, study.generation))
             found = {row[0]: row[1:] for row in rows}
         return {
             task.key: self._outcome(task, *found[task.key])
@@ -85,12 +81,8 @@ class Store:
 
     def former(self, study: Study) -> int:
         """Return how many finished tasks other versions or code of a study left."""
-        query = (
-            "SELECT COUNT(*) FROM tasks WHERE study = ? AND generation != ? AND result "
-            "IS NOT NULL"
-        )
         with self._reporting():
-            cursor = self._connection.execute(query, (study.name, study.generation))
+            cursor = self._connection.execute(_FORMER, (study.name, study.generation))
             return int(cursor.fetchone()[0])
 
     def _outcome(

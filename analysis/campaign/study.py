@@ -101,12 +101,14 @@ class Study:
                 yield Task(point, seed)
 
     @cached_property
+    def code(self) -> str:
+        """Identity of the function's code, where the study was made."""
+        return code_identity(self.function)
+
+    @cached_property
     def generation(self) -> str:
-        """What results depend on besides the task: version, code, root seed, pairing."""
-        parts = (
-            self.version, self.root_seed, sorted(self.paired),
-            code_identity(self.function),
-        )  # fmt: skip
+        """Identity of all else that results depend on."""
+        parts = (self.version, self.root_seed, sorted(self.paired), self.code)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
     def rng(self, task: Task) -> np.random.Generator:
@@ -143,4 +145,6 @@ def _canonical(value: bool | int | float | str) -> str:
     """Return the same text for equal numbers (2 and 2.0), another for 1 and True."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return f"{'number' if type(value) in (int, float) else type(value).__name__} {value!r}"
+    return (
+        f"{'number' if type(value) in (int, float) else type(value).__name__} {value!r}"
+    )

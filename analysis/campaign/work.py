@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.errors import ParameterError, ResultsError
 
+from .identity import code_identity
 from .study import Study, Task, Values
 
 #: Kinds of numbers that a study may return: bool, integers, real, complex.
@@ -39,8 +41,19 @@ def attempt(study: Study, task: Task) -> Outcome:
 
     BLAS runs on one thread: sums in another order would differ in their last bit.
     """
+    return _attempt(lambda: study, task)
+
+
+def attempt_packed(packed: bytes, task: Task) -> Outcome:
+    """Run one task of a pickled study; failing to unpickle it is an outcome too."""
+    return _attempt(lambda: pickle.loads(packed), task)
+
+
+def _attempt(give_study: Callable[[], Study], task: Task) -> Outcome:
     start = time.perf_counter()
     try:
+        study = give_study()
+        _check_code(study)
         with _libraries().limit(limits=1, user_api="blas"):
             returned = study.function(task.point, study.rng(task))
         values = checked(returned)
@@ -49,6 +62,13 @@ def attempt(study: Study, task: Task) -> Outcome:
         said = f"{type(error).__name__}: {error}"
         return Outcome(task, None, time.perf_counter() - start, said, trace)
     return Outcome(task, values, time.perf_counter() - start)
+
+
+def _check_code(study: Study) -> None:
+    """Refuse to run other code than the client's, from an outdated installation."""
+    shipped = study.function.__module__ == "__main__"
+    if not shipped and code_identity(study.function) != study.code:
+        raise ResultsError("this worker has other code of the study than the client")
 
 
 def checked(returned: Mapping[str, Any]) -> Values:

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 
 from ccqed_ctrl.errors import ParameterError
 
-from . import fig04
+from . import fig04, fig06, fig08, fig09, fig15, fig16, fig17
 from .figure import PaperFigure, near
 
 #: In the order of the paper.
-FIGURES: tuple[PaperFigure, ...] = (fig04.FIGURE,)
+FIGURES: tuple[PaperFigure, ...] = (
+    fig04.FIGURE,
+    fig06.FIGURE,
+    fig08.FIGURE,
+    fig09.FIGURE,
+    fig15.FIGURE,
+    fig16.FIGURE,
+    fig17.FIGURE,
+)
 
 
 def select(names: Sequence[str]) -> tuple[PaperFigure, ...]:

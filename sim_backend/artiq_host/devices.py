@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,18 @@ def load_device_db(path: Path | None) -> dict[str, Any]:
         return simulate(device_db)  # changes nothing where the file has done it
     except DeviceError as error:
         raise ExperimentError(f"{path} has no twin: {error}") from error
+
+
+def driver_classes(device_db: Mapping[str, Any]) -> dict[str, str]:
+    """Return the driver class of every local device, by name and by alias."""
+    classes = {}
+    for name in device_db:
+        entry, hops = device_db[name], 0
+        while isinstance(entry, str) and hops < len(device_db):
+            entry, hops = device_db.get(entry, {}), hops + 1
+        if isinstance(entry, Mapping) and entry.get("type") == "local":
+            classes[name] = f"{entry['module']}.{entry['class']}"
+    return classes
 
 
 class DeviceManager:

@@ -41,7 +41,9 @@ def summary(outcome: Outcome) -> list[tuple[str, str]]:
     ]
     if outcome.minimum_slack is not None:
         slack = outcome.minimum_slack * 1e6
-        rows.append(("minimum slack", f"{slack:.2f} us (estimate)"))
+        place = getattr(outcome.core, "minimum_slack_place", "")
+        where = f" at {place}" if place else ""
+        rows.append(("minimum slack", f"{slack:.2f} us (estimate){where}"))
     rows.append(("status", outcome.status))
     if outcome.path is not None:
         rows.append(("file", str(outcome.path)))

@@ -215,6 +215,21 @@ class _Session:
     def _minimum_slack(self) -> float | None:
         return getattr(self.devices.active("core"), "minimum_slack", None)
 
+    def _slack(self) -> dict[str, Any]:
+        """Return the slack forecast as stored: smallest, where, and by kernel."""
+        core, slack = self.devices.active("core"), self._minimum_slack()
+        kernels = getattr(core, "slack_by_kernel", {})
+        return {
+            "minimum_slack": math.nan if slack is None else float(slack),
+            "minimum_slack_place": getattr(core, "minimum_slack_place", ""),
+            "slack_by_kernel": described(
+                {
+                    name: {"slack": low.slack_mu * core.ref_period, "place": low.place}
+                    for name, low in kernels.items()
+                }
+            ),
+        }
+
     def _write_checkpoint(self) -> None:
         self.datasets.flush()
         self._write(results.checkpoint_path(self.path), "running")
@@ -234,7 +249,6 @@ class _Session:
             logger.error("left out of %s: %s", path.name, refusal)
 
     def _extra(self, status: str) -> dict[str, Any]:
-        slack = self._minimum_slack()
         seeds = {
             "experiment": self.arguments.resolved.get("seed"),
             "plant": self.request.seed,
@@ -246,7 +260,7 @@ class _Session:
             "backend": "simulation",
             "arguments": described(self.arguments.resolved),
             "seeds": described(seeds),
-            "minimum_slack": math.nan if slack is None else float(slack),
+            **self._slack(),
             "start": _iso(self.start_time),
             "stop": _iso(time.time()),
             "owner": results.owner(),

@@ -35,7 +35,9 @@ def _set_by_call(node: ast.Call, name: str) -> Iterator[ast.expr | None]:
     named = isinstance(first, ast.Constant) and first.value == name
     if function == "setattr_argument" and named and len(node.args) > 1:
         yield _argument(node.args[1])
-    elif function in ("setattr_device", "setattr_dataset") and named:
+    elif function == "setattr_device" and named:
+        yield node
+    elif function == "setattr_dataset" and named:
         yield None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -59,6 +59,10 @@ class Instance:
     given: tuple[tuple[str, Kind | None], ...] = ()
 
 
+#: How host code gets a driver; `setattr_device` also makes it an attribute.
+_DEVICE_GETTERS = ("get_device", "setattr_device")
+
+
 @dataclass(eq=False)
 class Scope:
     """Where an expression stands: file, object, and kinds of local names."""
@@ -72,8 +76,12 @@ class Scope:
 class Inference:
     """Infers kinds; everything it cannot tell is None."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(
+        self, resolver: Resolver, devices: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the device database as name to driver class."""
         self.resolver = resolver
+        self._devices = devices or {}
         self._busy: set[tuple[Instance, str]] = set()
         self.attribute = lru_cache(maxsize=None)(self._attribute)
         self._scopes: dict[tuple[Function, Instance | None], Scope] = {}
@@ -272,6 +280,8 @@ class Inference:
 
     def _of_call(self, node: ast.Call, scope: Scope) -> Kind | None:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in _DEVICE_GETTERS:
+            return self._device(node)
         found = self.callee(node.func, scope)
         if isinstance(found, Function):
             return self.result(found)
@@ -286,6 +296,12 @@ class Inference:
             return EMPTY
         foreign = isinstance(found, External) or isinstance(node.func, ast.Name)
         return _CALLS.get(name) if foreign else None
+
+    def _device(self, node: ast.Call) -> Kind | None:
+        """Return the kind of a driver, by its class in the device database."""
+        name = getattr(node.args[0], "value", None) if node.args else None
+        driver = self._devices.get(name) if isinstance(name, str) else None
+        return None if driver is None else Kind("device", of=driver)
 
     def result(self, function: Function) -> Kind | None:
         """Return what a call gives in a kernel: for an RPC, what is annotated."""

@@ -92,7 +92,9 @@ def _lint(inspection: Inspection) -> Verdict:
     devices = importlib.import_module("sim_backend.artiq_host.devices")
     database = inspection.device_db or devices.find_device_db(inspection.file)
     roots = [] if database is None else [database.resolve().parent]
-    findings = linter.lint(inspection.file, roots)
+    described = {} if database is None else devices.load_device_db(database)
+    drivers = devices.driver_classes(described)
+    findings = linter.lint(inspection.file, roots, drivers)
     return Verdict(
         "lint", inspection.file, FAILED if findings else PASSED, "", findings
     )

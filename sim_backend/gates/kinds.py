@@ -15,8 +15,9 @@ class Kind:
     """A type of ARTIQ's compiler, or of a host value that has none there.
 
     `name` is bool, int (a literal: 32 or 64 bits as needed), int32, int64, float, str,
-    none, list, array, tuple, range, dict, scan or instance; `parts` are the kinds of
-    elements (one for a list, None where unknown), `of` the class of an instance.
+    none, list, array, tuple, range, dict, scan, instance or device; `parts` are the
+    kinds of elements (one for a list, None where unknown), `of` the class of an
+    instance or the name of a driver's.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Kind:
     def __str__(self) -> str:
         if self.name == "instance":
             return f"a {self.of.cls.name}"
+        if self.name == "device":
+            return f"a driver {self.of}"
         if self.name in ("list", "array") and self.element is not None:
             return f"{self.name} of {self.element}"
         return self.name
@@ -61,8 +64,8 @@ def unify(first: Kind | None, second: Kind | None) -> Kind | None:
         return second if first is None else first
     if INT in (first, second) and {first.name, second.name} <= INTEGERS:
         return second if first == INT else first
-    if first.name != second.name:
-        raise ClashError
+    if first.name != second.name or first.name == "device":
+        raise ClashError  # drivers of one class are equal, and were returned above
     if first.name == "instance":
         return _one_class(first, second)
     if first.name == "tuple" and len(first.parts) != len(second.parts):

@@ -7,7 +7,7 @@ reading. What it cannot tell it lets pass; the compiler has the last word.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .findings import Finding
@@ -18,11 +18,16 @@ from .rules.kernel import Kernel
 from .source import Function, Module, Project
 
 
-def lint(file: Path, roots: list[Path] | None = None) -> list[Finding]:
+def lint(
+    file: Path,
+    roots: list[Path] | None = None,
+    devices: Mapping[str, str] | None = None,
+) -> list[Finding]:
     """Return what the compiler would refuse in a file's kernels and what they call.
 
     `roots` are folders from which the file's imports are found, besides its own and
-    those of installed packages.
+    those of installed packages. `devices` maps the names of the device database to
+    driver classes; without it drivers are not told apart.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def lint(file: Path, roots: list[Path] | None = None) -> list[Finding]:
     except SyntaxError as error:
         line = error.lineno or 1
         return [Finding(file, line, "python", f"not Python: {error.msg}")]
-    return _Linter(Inference(Resolver(project))).lint(module)
+    return _Linter(Inference(Resolver(project), devices)).lint(module)
 
 
 class _Linter:
@@ -53,7 +58,8 @@ class _Linter:
             self._done.add((function, instance))
             scope = self._inference.scope(function, instance)
             kernel = Kernel(function, scope, self._inference)
-            found |= set(self._complaints(kernel))
+            if function.on_device:
+                found |= set(self._complaints(kernel))
             pending += self._called(kernel)
         return sorted(found)
 
@@ -65,9 +71,12 @@ class _Linter:
                 yield Finding(path, node.lineno, name, message)
 
     def _called(self, kernel: Kernel) -> Iterator[tuple[Function, Instance | None]]:
+        """Yield what the function calls; the host's share of an RPC calls none."""
         for node in kernel.all(ast.Call):
             callee = self._inference.callee(node.func, kernel.scope)
-            if not isinstance(callee, Function) or not callee.on_device:
+            if not isinstance(callee, Function):
+                continue
+            if kernel.function.on_device and not callee.on_device:
                 continue
             owner = None
             if callee.owner is not None and isinstance(node.func, ast.Attribute):
@@ -76,11 +85,9 @@ class _Linter:
 
 
 def _starts(module: Module) -> Iterator[tuple[Function, Instance | None]]:
-    """Yield what runs on the device and stands in the file itself."""
+    """Yield every function of the file: host code calls kernels, too."""
     for function in module.functions.values():
-        if function.on_device:
-            yield function, None
+        yield function, None
     for cls in module.classes.values():
         for function in cls.functions.values():
-            if function.on_device:
-                yield function, Instance(cls)
+            yield function, Instance(cls)

@@ -30,6 +30,22 @@ def add_row(row: Floats, weight: float, out: Floats) -> None:
         out[i] += weight * row[i]
 
 
+@numba.njit(cache=True, fastmath={"contract"})
+def add_product(matrix: Floats, weights: Floats, out: Floats) -> None:
+    """Add weights @ matrix to the fields, four rows at a time.
+
+    As fast as one thread of BLAS, whose threads wait for each other on a busy machine.
+    """
+    fours = weights.size - weights.size % 4
+    for j in range(0, fours, 4):
+        a, b, c, d = matrix[j], matrix[j + 1], matrix[j + 2], matrix[j + 3]
+        u, v, w, x = weights[j], weights[j + 1], weights[j + 2], weights[j + 3]
+        for i in range(out.size):
+            out[i] += u * a[i] + v * b[i] + w * c[i] + x * d[i]
+    for j in range(fours, weights.size):
+        add_row(matrix[j], weights[j], out)
+
+
 @numba.njit(cache=True)
 def kernel(
     energy: float,

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from ._dormand_prince import error_norm, note_flips, show, stage, step_factor
-from ._kernels import add_row, kernel
+from ._kernels import add_product, add_row, kernel
 from .system import Floats
 
 #: q J_ij, q J_ii, S, kernel weights a and b, table nodes, its scalars, and for the
@@ -31,7 +31,7 @@ def slope(
     for j in range(m.size):
         moved += abs(m[j] - reference[j]) > skip
     if 4 * moved > m.size:
-        total += np.dot(couplings, 2 * spins * (m - reference))
+        add_product(couplings, 2 * spins * (m - reference), total)
         reference[:] = m
     elif moved:
         for j in range(m.size):
@@ -76,7 +76,8 @@ def sum_fields(
     m: Floats, field: Floats, model: Model, total: Floats, reference: Floats
 ) -> None:
     """Write the fields b of m into total and m into reference."""
-    total[:] = field + np.dot(model[0], 2 * model[2] * m)
+    total[:] = field
+    add_product(model[0], 2 * model[2] * m, total)
     reference[:] = m
 
 
@@ -99,7 +100,7 @@ def integrate(
     """
     rtol, stop = tolerances
     skip, floor = 1e-3 * rtol, 1 / np.maximum(model[2], 1.0)
-    k, scale = np.empty((7, m.size)), np.empty_like(m)
+    k, scale = np.zeros((7, m.size)), np.empty_like(m)
     new, total, reference = np.empty_like(m), np.empty_like(m), np.empty_like(m)
     signs, count, steps = np.sign(m), 0, 0
     sum_fields(m, field, model, total, reference)

@@ -60,7 +60,7 @@ def integrate(
     """
     now, end = span
     rtol, atol = tolerances
-    k = np.empty((7, y.size))
+    k = np.zeros((7, y.size))
     new, scale = np.empty_like(y), np.empty_like(y)
     slope(y, segment, k[0])
     done, count = show(y, k, (now, now), samples, shown, 0), 0

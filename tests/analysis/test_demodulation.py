@@ -24,16 +24,16 @@ def test_a_noiseless_hologram_gives_the_field_back(bench, rng, phase):
     spins = bench.random_spins(rng)
     emitted = bench.field(spins, phase) * np.sqrt(bench.exposure)
     found = demodulated(bench, bench.noiseless(bench.field(spins, phase)))
-    # The band is all that is asked for. What |E|^2 leaves after two passes is of
-    # relative order (|E|/|L|)^3: 0.3 at the spots, far less in the mean.
+    # The band is all that is asked for. 0.05 to 0.15 % remain, whatever the number of
+    # passes: what of |E|^2 and of the conjugate the frame's edge spreads into the band.
     true = bench.decoder.band.filter(emitted)
-    assert relative_error(found.values, true) < 0.01
+    assert relative_error(found.values, true) < 0.002
     assert found.valid.all()
     # The frame's own edges cut the nonlocal waves; nothing else is lost by the band.
     assert relative_error(true, emitted) < 0.1
 
 
-def test_the_autoterm_passes_matter(bench, rng, monkeypatch):
+def test_taking_the_autoterm_out_matters(bench, rng, monkeypatch):
     spins = bench.random_spins(rng)
     frames = bench.noiseless(bench.field(spins))
     true = bench.decoder.band.filter(bench.field(spins) * np.sqrt(bench.exposure))
@@ -42,7 +42,7 @@ def test_the_autoterm_passes_matter(bench, rng, monkeypatch):
         monkeypatch.setattr("analysis.demodulation.AUTOTERM_PASSES", passes)
         errors.append(relative_error(demodulated(bench, frames).values, true))
     assert errors == sorted(errors, reverse=True)
-    assert errors[-1] < errors[0] / 3
+    assert errors[-1] < errors[0] / 2
 
 
 def test_a_single_plane_wave_is_exact(bench):

@@ -4,8 +4,7 @@ Each class with a kernel `run` is one program. Nothing here is ever run: the com
 and the linter read it.
 """
 
-# ruff: noqa: B007, B008, B018, C405, C408, C416, C417, F841, N, PERF, PIE, RUF, S110
-# ruff: noqa: SIM, T201, UP, B, C, E, F, PLR, RET, PT
+# ruff: noqa
 
 from __future__ import annotations
 
@@ -55,16 +54,16 @@ class Program:
 
     kernel_invariants = {"core", "a", "b", "dds", "dac", "adc", "dma", "counter"}
 
-    def __init__(self, get):
-        self.core = get("core")
-        self.a = get("ttl4")
-        self.b = get("ttl5")
-        self.line = get("ttl0")
-        self.dds = get("urukul0_ch0")
-        self.dac = get("zotino0")
-        self.adc = get("sampler0")
-        self.dma = get("core_dma")
-        self.counter = get("ttl1_counter")
+    def __init__(self, get_device):
+        self.core = get_device("core")
+        self.a = get_device("ttl4")
+        self.b = get_device("ttl5")
+        self.line = get_device("ttl0")
+        self.dds = get_device("urukul0_ch0")
+        self.dac = get_device("zotino0")
+        self.adc = get_device("sampler0")
+        self.dma = get_device("core_dma")
+        self.counter = get_device("ttl1_counter")
         self.build()
 
     def build(self):
@@ -732,7 +731,7 @@ class SometimesReturns(Program):
 class NegativePower(Program):
     @kernel
     def run(self):
-        value = 2 ** 3
+        value = 2**3
         delay(value * us)
 
 
@@ -984,7 +983,7 @@ class Exceptions(Program):
         try:
             self.a.pulse(1 * us)
             if self.a.channel > 10:
-                raise ValueError("channel {0}", self.a.channel)
+                raise ValueError("no such channel")
         except RTIOUnderflow:
             self.core.break_realtime()
         except ValueError as error:
@@ -1488,6 +1487,15 @@ class PlainWithFlags(Program):
     @kernel
     def run(self):
         self.half()
+
+
+class RaisesWithNarrow(Program):
+    def build(self):
+        self.count = 3
+
+    @kernel
+    def run(self):
+        raise ValueError("only {0}", self.count)
 
 
 class RaisesWithWide(Program):

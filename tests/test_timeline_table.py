@@ -1,12 +1,11 @@
-"""Tables and pictures of a timeline."""
+"""The table of a timeline."""
 
 from __future__ import annotations
 
 import pytest
 
-from ccqed_ctrl.errors import TimelineError
 from sim_backend.timeline import Event, Timeline
-from sim_backend.timeline_views import picture, rows
+from sim_backend.timeline_table import rows
 
 
 @pytest.fixture
@@ -30,23 +29,5 @@ def test_rows_are_named_and_start_at_zero(shot):
     assert len(everything) == 4
 
 
-def test_the_picture_has_one_axis_per_signal(shot):
-    figure = picture(shot)
-    assert [axis.get_ylabel() for axis in figure.axes] == [
-        "pump_servo\ndac0 / V",
-        "ttl_camera\nlevel",
-    ]
-    camera = figure.axes[1].lines[0]
-    assert list(camera.get_xdata()) == pytest.approx([0, 2e-3, 4e-3, 4e-3])
-    assert list(camera.get_ydata()) == [0, 1, 0, 0]
-
-
-def test_a_part_of_the_picture(shot):
-    low, high = picture(shot, 1e-6, 3e-6).axes[-1].get_xlim()
-    assert (low, high) == pytest.approx((1e-3, 3e-3))
-
-
-def test_no_picture_of_nothing():
-    with pytest.raises(TimelineError, match="no picture"):
-        picture(Timeline())
+def test_no_rows_of_nothing():
     assert rows(Timeline()) == []

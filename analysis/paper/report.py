@@ -1,0 +1,117 @@
+"""The reproduction report: per figure protocol, picture and claims, as Markdown."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ccqed_ctrl.errors import ResultsError
+
+from .figure import VERDICTS, Claim
+from .production import Made
+
+_INTRODUCTION = """\
+# The paper's figures, reproduced
+
+Marsh et al., PRX 11, 021048 (2021), figure by figure from this repository's own
+dynamics. This page is generated: `ccqed figures --scale {scale} --report {path}`.
+"Ours" carries one standard error. A number *agrees* when it lies in the paper's range
+or at most two standard errors outside of it. "Read off" marks what the paper shows but
+does not state. Bars in the pictures are 95 % intervals; where couplings are random they
+come from drawing whole sets of couplings again, not trials alone.
+"""
+
+_KERNEL = """\
+## What the corrected rates change
+
+The paper's flip rate K(de) is, as printed, a Lorentzian around de = -|Delta_C|. The
+full master equation of spins and cavity (solved for small systems) gives that
+Lorentzian times (Delta_C^2 + kappa^2)/de^2, with another prefactor. We call them
+`printed` and `exact` and show both wherever rates enter (Figs. 8, 9, 15, 16, 17).
+
+- **The order of flips.** Steepest descent needs the flip that gains most energy to be
+  the fastest. With the printed rates that holds up to |de| = |Delta_C|. With the exact
+  ones the net downhill rate is largest for small gains, falls until |de| = 0.447
+  |Delta_C| and only then rises towards the peak. So below 0.447 |Delta_C| the *weakest*
+  misalignment flips first: the opposite of steepest descent. Between 0.447 and 1 the
+  paper's order holds.
+- **The memory.** The basins of Secs. VI and VII are computed with ideal steepest
+  descent, as in the paper. They hold for the physical system as far as its flips come
+  in that order; with the exact rates this asks for a pump so strong that the flips
+  that matter gain more than 0.447 |Delta_C|. Random-order dynamics (0TMH) is the other
+  bound.
+- **The time.** The exact rates are hundreds of times faster at typical gains. With them
+  the relaxation of Fig. 9 ends before spontaneous emission, as the paper says; with the
+  printed rates and the same parameters it would take seconds.
+- **What stays.** The ratio of uphill to downhill rates, and with it the effective
+  temperature (Delta_C^2 + kappa^2)/(4 |Delta_C|), is the same for both: the extra
+  factor is even in de.
+"""
+
+
+def write_report(path: Path, made: Sequence[Made]) -> None:
+    """Write the report of these figures.
+
+    Raises
+    ------
+    ResultsError
+        The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(compose(path, made), encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"cannot write {str(path)!r}: {error}") from error
+
+
+def compose(path: Path, made: Sequence[Made]) -> str:
+    """Return the report's text; pictures are linked relative to `path`."""
+    scale = made[0].scale if made else "quick"
+    parts = [
+        _INTRODUCTION.format(scale=scale, path=path.as_posix()),
+        *_summary(made),
+        _KERNEL,
+    ]
+    for one in made:
+        parts += _section(path, one)
+    return "\n".join(parts)
+
+
+def _summary(made: Iterable[Made]) -> list[str]:
+    lines = [
+        "| figure | " + " | ".join(VERDICTS) + " | tasks | computing time |",
+        "| --- " * (len(VERDICTS) + 3) + "|",
+    ]
+    for one in made:
+        count = Counter(claim.verdict for claim in one.claims)
+        numbers = " | ".join(str(count[verdict]) for verdict in VERDICTS)
+        name, seconds = one.figure.name, round(one.task_seconds)
+        lines.append(f"| [{name}](#{name}) | {numbers} | {one.tasks} | {seconds} s |")
+    return [*lines, ""]
+
+
+def _section(path: Path, made: Made) -> list[str]:
+    figure = made.figure
+    picture = Path(os.path.relpath(made.picture, path.parent)).as_posix()
+    return [
+        f'<a id="{figure.name}"></a>',
+        f"## Fig. {figure.name.removeprefix('fig').lstrip('0')}: {figure.title}",
+        "",
+        figure.protocol.strip(),
+        f"Here: scale `{made.scale}`.",
+        "",
+        f"![{figure.name}]({picture})",
+        "",
+        "| quantity | paper | ours | verdict | why |",
+        "| --- | --- | --- | --- | --- |",
+        *(_row(claim) for claim in made.claims),
+        "",
+    ]
+
+
+def _row(claim: Claim) -> str:
+    verdict = claim.verdict if claim.verdict == "agrees" else f"**{claim.verdict}**"
+    cells = (claim.quantity, claim.paper, claim.value, verdict, claim.why)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

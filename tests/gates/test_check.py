@@ -1,0 +1,153 @@
+"""`ccqed check`: one table, one exit code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim_backend.artiq_host import is_embedded
+
+ROOT = Path(__file__).parents[2]
+MAIN = """
+import sys
+from ccqed_ctrl import cli
+from sim_backend.gates.command import CHECK
+cli._load = {"check": CHECK}.__getitem__
+if __name__ == "__main__":
+    sys.exit(cli.main(["check", *sys.argv[1:]]))
+"""
+HEAD = """
+from artiq.experiment import *
+
+
+class Probe(EnvExperiment):
+    def build(self):
+        self.setattr_device("core")
+        self.setattr_device("ttl_camera")
+"""
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(text, *arguments):
+        if text is not None:
+            (tmp_path / "probe.py").write_text(text)
+            arguments = ("probe.py", *arguments)
+        (tmp_path / "main.py").write_text(MAIN)
+        done = subprocess.run(
+            [sys.executable, "main.py", *map(str, arguments)],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+def with_lab(*arguments):
+    return ("--device-db", ROOT / "device_db.py", *arguments)
+
+
+GOOD = (
+    HEAD
+    + """
+    @kernel
+    def run(self):
+        self.core.reset()
+        self.ttl_camera.pulse(1 * us)
+"""
+)
+
+
+def test_a_good_experiment_passes(check):
+    code, output, errors = check(GOOD, *with_lab())
+    assert (code, errors) == (0, "")
+    assert output.count("passed") == (3 if is_embedded("artiq") else 4)
+    assert "minimum slack" in output
+    assert "probe.py:13" in output
+
+
+def test_each_gate_says_its_own(check):
+    text = (
+        HEAD
+        + """
+        self.n = 3
+
+    @kernel
+    def run(self):
+        self.core.reset()
+        self.ttl_camera.on()
+        delay_mu(self.n)
+"""
+    )
+    code, output, _ = check(text, *with_lab())
+    assert code == 1
+    assert "probe.py:16: width: self.n has 32 bits" in output
+    assert "safe-state: left on at the end of the run: ttl_camera" in output
+    if not is_embedded("artiq"):
+        assert "probe.py:16: compiler: cannot unify numpy.int64" in output
+
+
+def test_what_the_dashboard_would_not_list(check):
+    text = HEAD + "        self.core.reset()\n"
+    code, output, _ = check(text, *with_lab())
+    assert code == 1
+    assert "probe.py:1: scan: AttributeError" in output
+    assert "it is not listed" in output
+
+
+def test_a_run_that_fails_names_the_line(check):
+    text = HEAD + "\n    def run(self):\n        raise OSError('the laser is off')\n"
+    code, output, _ = check(text, *with_lab("--skip", "lint"))
+    assert code == 1
+    assert "probe.py:11: run: OSError: the laser is off" in output
+    assert "left out by --skip" in output
+
+
+def test_an_argument_without_default_skips_the_run(check):
+    text = HEAD + "        self.setattr_argument('n', NumberValue())\n"
+    code, output, _ = check(text + "\n    def run(self):\n        pass\n", *with_lab())
+    assert code == 0
+    assert "argument 'n' has no default" in output
+
+
+def test_a_process_that_dies_fails_its_gate(check):
+    text = GOOD + "\n\nclass Second(EnvExperiment):\n    def run(self):\n"
+    code, output, _ = check(
+        text + "        import os\n        os._exit(0)\n", *with_lab()
+    )
+    assert code == 1
+    assert "the process ended in this gate, with exit code 0" in output
+
+
+def test_a_library_file_has_nothing_to_run(check):
+    code, output, _ = check("VALUE = 1\n")
+    assert code == 0
+    assert "no experiment in it" in output
+
+
+@pytest.mark.parametrize("arguments", [("none.py",), (), ("main.py", "--skip", "x")])
+def test_bad_input(check, arguments):
+    code, output, errors = check(None, *arguments)
+    assert (code, output) == (2, "")
+    assert errors
+
+
+def test_the_repository_passes(check):
+    code, output, errors = check(None, ROOT / "repository")
+    assert code == 0, output + errors
+    assert "failed" not in output
+
+
+@pytest.mark.artiq
+@pytest.mark.skipif(is_embedded("artiq"), reason="no real ARTIQ in this interpreter")
+def test_every_kernel_of_a_recall_compiles_for_the_kasli(check):
+    code, output, _ = check(None, ROOT / "repository" / "recall.py", "--skip", "lint")
+    assert code == 0
+    for name in ("initialise", "run_shot", "make_safe"):
+        assert f"RecallShot.{name}" in output
