@@ -70,7 +70,8 @@ def write_netcdf(record: Record, path: Path, images: bool = True) -> None:
             found[key + suffix] = part.assign_attrs(found[key].attrs)
         found = found.drop_vars(key)
     # In foreign keys a slash would mean a group.
-    found = found.rename({key: key.replace("/", "|") for key in found if "/" in key})
+    names = [*found.variables, *found.dims]
+    found = found.rename({name: name.replace("/", "|") for name in names})
     with _replacing(path) as partial:
         found.to_netcdf(partial, engine="h5netcdf")
 

@@ -34,6 +34,7 @@ class ResultsFile:
     def __init__(self, file: h5py.File, path: Path) -> None:
         self.path = path
         self._file = file
+        self._found: dict[str, Any] = {"": file}
 
     @contextmanager
     def guard(self, key: str) -> Iterator[None]:
@@ -56,13 +57,9 @@ class ResultsFile:
         ResultsError
             The file is damaged.
         """
-        node: Any = self._file
         with self.guard(key):
-            for name in key.split("/"):
-                if not isinstance(node, h5py.Group) or not _has(node, name):
-                    return None
-                node = self._child(node, name)
-        if not isinstance(node, h5py.Dataset):
+            node = self._node(key)
+        if node is not None and not isinstance(node, h5py.Dataset):
             raise SchemaError(f"{self.path.name}: {key} is no dataset")
         return node
 
@@ -108,9 +105,7 @@ class ResultsFile:
     def has_group(self, name: str) -> bool:
         """Tell whether the root holds a group of that name."""
         with self.guard(name):
-            return _has(self._file, name) and isinstance(
-                self._child(self._file, name), h5py.Group
-            )
+            return isinstance(self._node(name), h5py.Group)
 
     def datasets(self, group: str = "datasets") -> dict[str, h5py.Dataset]:
         """Return all plain datasets below a group by key; links are left out.
@@ -144,15 +139,20 @@ class ResultsFile:
             elif isinstance(node, h5py.Group):
                 yield from self._walk(node, f"{prefix}{name}/", seen)
 
-    def _child(self, group: h5py.Group, name: str) -> Any:
-        """Return a member of a group, refusing what leads elsewhere."""
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.HardLink):
-            return group[name]
-        raise SchemaError(
-            f"{self.path.name}: {name} is a link ({type(link).__name__}); results "
-            "files hold their data themselves"
-        )
+    def _node(self, key: str) -> Any:
+        """Return what is at a path, None if nothing is; refuse links."""
+        if key not in self._found:
+            parent, _, name = key.rpartition("/")
+            group = self._node(parent)
+            inside = isinstance(group, h5py.Group)
+            link = group.get(name, getlink=True) if inside else None
+            if link is not None and not isinstance(link, h5py.HardLink):
+                raise SchemaError(
+                    f"{self.path.name}: {key} is a link ({type(link).__name__}); "
+                    "results files hold their data themselves"
+                )
+            self._found[key] = None if link is None else group[name]
+        return self._found[key]
 
     def _check_storage(
         self, key: str, dataset: h5py.Dataset, index: int | None
@@ -170,12 +170,10 @@ class ResultsFile:
             )
         if size > 0 and dataset.id.get_storage_size() == 0:
             raise ResultsError(f"{self.path.name}: {key} declares {shape}, holds none")
-        if h5py.check_vlen_dtype(dataset.dtype) or _is_text(dataset.dtype):
+        if dataset.dtype.hasobject:
+            if not _is_text(dataset.dtype):
+                raise ResultsError(f"{self.path.name}: {key} is of no plain type")
             check_texts(self.path, key, dataset)
-
-
-def _has(group: h5py.Group, name: str) -> bool:
-    return group.get(name, getlink=True) is not None
 
 
 def _is_text(dtype: np.dtype[Any]) -> bool:

@@ -66,6 +66,24 @@ def load(source: str) -> MemorySet:
     return memories
 
 
+def digit_examples() -> tuple[Spins, NDArray[np.int64]]:
+    """Return the handwritten digits that an encoder may be trained on.
+
+    They are those the prototypes of `load("digits")` are made of, none of its cues.
+
+    Returns
+    -------
+    images (B, 64) int8 spins, labels (B,) int64
+
+    Raises
+    ------
+    PatternError
+        scikit-learn is not installed.
+    """
+    ink, labels = _handwriting()
+    return _spins(ink[:-HELD_OUT]), labels[:-HELD_OUT]
+
+
 def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
     """Return the pairwise overlaps (P, P) of patterns (P, N), 1 on the diagonal."""
     spins = checks.spins("patterns", patterns, ("P", "N")).astype(np.float64)
@@ -75,7 +93,7 @@ def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
 
 def _plain(names: list[str], images: NDArray[np.bool_]) -> MemorySet:
     count, rows, columns = images.shape
-    patterns = np.where(images.reshape(count, -1), 1, -1).astype(np.int8)
+    patterns = _spins(images)
     no_cues = np.empty((0, rows * columns), np.int8)
     return MemorySet(
         tuple(names), patterns, (rows, columns), no_cues, np.empty(0, np.int64)
@@ -129,7 +147,8 @@ def _from_array(path: Path) -> MemorySet:
     return _plain(names, (patterns > 0).reshape(count, *shape))
 
 
-def _from_handwriting() -> MemorySet:
+def _handwriting() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return scikit-learn's digits: ink (K, 8, 8) and labels (K,)."""
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
@@ -137,15 +156,22 @@ def _from_handwriting() -> MemorySet:
             "patterns=digits needs scikit-learn: pip install 'ccqed-ctrl[digits]'"
         ) from error
     digits = load_digits()
-    ink = digits.images > 7.5
-    training, labels = ink[:-HELD_OUT], digits.target[:-HELD_OUT]
+    return digits.images > 7.5, digits.target.astype(np.int64)
+
+
+def _from_handwriting() -> MemorySet:
+    ink, labels = _handwriting()
+    training, known = ink[:-HELD_OUT], labels[:-HELD_OUT]
     prototypes = np.stack(
-        [training[labels == digit].mean(axis=0) > 0.5 for digit in range(10)]
+        [training[known == digit].mean(axis=0) > 0.5 for digit in range(10)]
     )
     plain = _plain([str(digit) for digit in range(10)], prototypes)
-    cues = np.where(ink[-HELD_OUT:].reshape(HELD_OUT, -1), 1, -1).astype(np.int8)
-    held_out = digits.target[-HELD_OUT:].astype(np.int64)
-    return MemorySet(plain.names, plain.patterns, plain.shape, cues, held_out)
+    cues = _spins(ink[-HELD_OUT:])
+    return MemorySet(plain.names, plain.patterns, plain.shape, cues, labels[-HELD_OUT:])
+
+
+def _spins(ink: NDArray[np.bool_]) -> Spins:
+    return np.where(ink.reshape(len(ink), -1), 1, -1).astype(np.int8)
 
 
 def _refuse_twins(memories: MemorySet) -> None:

@@ -31,8 +31,8 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="PATH",
-        help="picture (.png .svg .pdf), wave dump (.vcd) or table (.txt .csv); "
-        "default: a table here",
+        help="picture (.png .svg .pdf), wave dump (.vcd), analyzer dump (.bin, for "
+        "ARTIQ's own viewer) or table (.txt .csv); default: a table here",
     )
     add("--start", type=float, metavar="S", help="of the picture, in s")
     add("--stop", type=float, metavar="S", help="of the picture, in s")
@@ -62,13 +62,13 @@ def _execute(options: argparse.Namespace) -> int:
     if outcome.error is not None:
         logger.error("%s: %s", type(outcome.error).__name__, outcome.error)
     if outcome.plant is not None:
-        writer(outcome.plant.timeline, outcome.core.ref_period)
+        writer(outcome.plant.timeline, outcome.core)
     elif outcome.error is None:
         logger.warning("%s uses no device of the core", outcome.class_name)
     return int(outcome.exit_code)
 
 
-def _writer(options: argparse.Namespace) -> Callable[[Any, float], None]:
+def _writer(options: argparse.Namespace) -> Callable[[Any, Any], None]:
     """Return what writes a timeline in the form that was asked for.
 
     Raises
@@ -79,15 +79,17 @@ def _writer(options: argparse.Namespace) -> Callable[[Any, float], None]:
     path = options.output
     suffix = "" if path is None else path.suffix.lower()
     if suffix in _PICTURES:
-        return lambda timeline, period: _draw(timeline, period, options)
+        return lambda timeline, core: _draw(timeline, core.ref_period, options)
     if suffix == ".vcd":
         vcd = importlib.import_module(".vcd", __package__)
         return lambda timeline, _: vcd.write(timeline, path)
+    if path is not None and suffix == ".bin":
+        return lambda _, core: _write_bytes(path, core.analyzer_dump())
     if path is not None and suffix not in (".txt", ".csv"):
-        known = ", ".join((*_PICTURES, ".vcd", ".txt", ".csv"))
+        known = ", ".join((*_PICTURES, ".vcd", ".bin", ".txt", ".csv"))
         message = f"a timeline is written to one of {known}; got {path.name!r}"
         raise ParameterError(message)
-    return lambda timeline, period: _tabulate(timeline, period, options)
+    return lambda timeline, core: _tabulate(timeline, core.ref_period, options)
 
 
 def _draw(timeline: Any, ref_period: float, options: argparse.Namespace) -> None:
@@ -97,6 +99,13 @@ def _draw(timeline: Any, ref_period: float, options: argparse.Namespace) -> None
         figure.savefig(options.output, dpi=150)
     except OSError as error:
         raise _unwritable(options.output, error) from error
+
+
+def _write_bytes(path: Path, contents: bytes) -> None:
+    try:
+        path.write_bytes(contents)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _tabulate(timeline: Any, ref_period: float, options: argparse.Namespace) -> None:

@@ -28,8 +28,9 @@ _KERNEL = """\
 
 The paper's flip rate K(de) is, as printed, a Lorentzian around de = -|Delta_C|. The
 full master equation of spins and cavity (solved for small systems) gives that
-Lorentzian times (Delta_C^2 + kappa^2)/de^2, with another prefactor. We call them
-`printed` and `exact` and show both wherever rates enter (Figs. 8, 9, 15, 16, 17).
+Lorentzian times (Delta_C^2 + kappa^2)/de^2, with the prefactor 1/2 in place of 1/8. We
+call them `printed` and `exact` and show both wherever rates enter (Figs. 8, 9, 15, 16
+and 17).
 
 - **The order of flips.** Steepest descent needs the flip that gains most energy to be
   the fastest. With the printed rates that holds up to |de| = |Delta_C|. With the exact
@@ -42,9 +43,10 @@ Lorentzian times (Delta_C^2 + kappa^2)/de^2, with another prefactor. We call the
   in that order; with the exact rates this asks for a pump so strong that the flips
   that matter gain more than 0.447 |Delta_C|. Random-order dynamics (0TMH) is the other
   bound.
-- **The time.** The exact rates are hundreds of times faster at typical gains. With them
-  the relaxation of Fig. 9 ends before spontaneous emission, as the paper says; with the
-  printed rates and the same parameters it would take seconds.
+- **The time.** The exact rates are 4 (Delta_C^2 + kappa^2)/de^2 times the printed ones:
+  a hundred times at a fifth of |Delta_C|. With them the relaxation of Fig. 9 ends about
+  when spontaneous emission sets in; with the printed rates and the same parameters it
+  takes seconds.
 - **What stays.** The ratio of uphill to downhill rates, and with it the effective
   temperature (Delta_C^2 + kappa^2)/(4 |Delta_C|), is the same for both: the extra
   factor is even in de.
@@ -112,6 +114,8 @@ def _section(path: Path, made: Made) -> list[str]:
 
 
 def _row(claim: Claim) -> str:
-    verdict = claim.verdict if claim.verdict == "agrees" else f"**{claim.verdict}**"
+    verdict = f"**{claim.verdict}**" if claim.verdict == "differs" else claim.verdict
     cells = (claim.quantity, claim.paper, claim.value, verdict, claim.why)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    # What a table or a browser would take for its own.
+    plain = (cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells)
+    return "| " + " | ".join(plain) + " |"

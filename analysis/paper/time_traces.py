@@ -88,8 +88,8 @@ def relaxation(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     minimum; others (K,): the least of all others; energy_mean, energy_drawn (K,) in
     S|Delta_C|; last: s, of the last flip (the duration if it did not come); complete:
     both ended in the minimum; greedy (2,): flips that removed the most energy of those
-    open, and all flips with a choice; rms: of drawn - mean; gains (F,): -de/|Delta_C| of
-    the first spin to flip, J_ii apart; tau_sp: s.
+    open, and all flips with a choice; rms: of drawn - mean; gains (F,): of `gains`,
+    at the start; tau_sp: s.
     """
     kernel = str(point["kernel"])
     system, minimum, start, tau_sp = prepare(
@@ -121,10 +121,9 @@ def relaxation(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
         "complete": all(np.all(_end(run) == minimum) for run in (mean, drawn)),
         "greedy": greedy(system, start, mean.flip_ensembles),
         "rms": np.sqrt(np.mean((aligned[0] - aligned[1]) ** 2)),
-        "gains": -start[flipped] * (system.couplings @ (2 * system.spins * start))[flipped]
-        / abs(system.cavity.pump_detuning),
+        "gains": gains(system, start)[flipped],
         "tau_sp": tau_sp,
-    }  # fmt: skip
+    }
 
 
 def _end(run: Evolution) -> Floats:
@@ -136,6 +135,15 @@ def energy(system: SpinSystem, magnetization: Floats) -> Floats:
     S, m = system.spins, magnetization
     total = -np.sum((m * S) @ system.couplings * (m * S), axis=1)
     return total / (S[0] * abs(system.cavity.pump_detuning))
+
+
+def gains(system: SpinSystem, state: Floats) -> Floats:
+    """Return -de/|Delta_C| of one spin of each polarised ensemble, J_ii apart, (N,).
+
+    state: (N,) of -1 and +1; positive where an ensemble stands against its field.
+    """
+    field = system.couplings @ (2 * system.spins * state)
+    return -state * field / abs(system.cavity.pump_detuning)
 
 
 def greedy(
@@ -253,8 +261,8 @@ def _times(table: Results, model: str, tau_sp: float) -> list[Claim]:
             f"share of starts whose last flip comes before tau_sp, {model}", paper,
             float(early.value), float(early.error), within,
             f"Median last flip at {float(found.value):.3g} tau_sp (95 %: "
-            f"{float(found.low):.3g} to {float(found.high):.3g}); we ask on which side of "
-            "1/2 the share lies.",
+            f"{float(found.low):.3g} to {float(found.high):.3g}); we ask on which side "
+            "of 1/2 the share lies.",
         ),
         Claim(
             f"share of starts that relax back to the minimum, {model}", "1 (one start)",

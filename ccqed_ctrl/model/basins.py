@@ -147,20 +147,75 @@ def basin_size(
         Not a minimum, a number out of range, unknown dynamics, no rng.
     """
     memory = _Memory(couplings, minimum, dynamics, rng)
+    limit = memory.fixed.size // 2
+    return measure_basin(
+        memory.recalls, limit, threshold=threshold, width=width, error=error
+    )
+
+
+def measure_basin(
+    recalls: Callable[[int, int], int],
+    limit: int,
+    *,
+    threshold: float = 0.95,
+    width: float = 0.02,
+    error: float = 0.01,
+) -> Basin:
+    """Measure the basin of anything that can be recalled; see `basin_size`.
+
+    Parameters
+    ----------
+    recalls : callable
+        (distance, trials) -> how many of so many new, independent trials succeed.
+    limit : int >= 0
+        Largest distance of interest.
+    threshold, width, error : float
+        As in `basin_size`.
+
+    Raises
+    ------
+    ParameterError
+        A number out of range.
+    """
     centre = checks.number("threshold", threshold, 1e-3, 1 - 1e-3)
     room = 0.99 * min(centre, 1 - centre)
     spread = checks.number("width", width, 1e-4, room)
     risk = checks.number("error", error, 1e-6, 0.4)
+    largest = checks.integer("limit", limit, 0)
+    tests = _Tests(recalls)
 
     def passes(distance: int, offset: float) -> bool:
         good = centre + (offset + 0.5) * spread
-        return memory.test(distance, good, good - spread, risk)
+        return tests.test(distance, good, good - spread, risk)
 
-    limit = memory.fixed.size // 2
-    size = _last(lambda d: passes(d, 0.0), 0, limit)
+    size = _last(lambda d: passes(d, 0.0), 0, largest)
     low = _last(lambda d: passes(d, 0.5), 0, size)
-    high = _last(lambda d: passes(d, -0.5), size, limit)
-    return Basin(size, low, high, memory.trials)
+    high = _last(lambda d: passes(d, -0.5), size, largest)
+    return Basin(size, low, high, tests.trials)
+
+
+class _Tests:
+    """Sequential tests, and the trials they used."""
+
+    def __init__(self, recalls: Callable[[int, int], int]) -> None:
+        self._recalls = recalls
+        self.trials = 0
+
+    def test(self, distance: int, good: float, bad: float, error: float) -> bool:
+        """Decide between recall probabilities `good` and `bad` at a distance.
+
+        Wald's test, looked at once per batch: each answer is wrong with probability
+        `error` if the other hypothesis holds.
+        """
+        gain = math.log(good / bad)
+        loss = math.log((1 - bad) / (1 - good))
+        bound = math.log((1 - error) / error)
+        evidence = 0.0
+        while abs(evidence) < bound:
+            recalled = self._recalls(distance, BATCH)
+            self.trials += BATCH
+            evidence += gain * recalled - loss * (BATCH - recalled)
+        return evidence > 0
 
 
 class _Memory:
@@ -207,21 +262,6 @@ class _Memory:
         in_slices(work, trials, threads)
         self.trials += trials
         return sum(counts)
-
-    def test(self, distance: int, good: float, bad: float, error: float) -> bool:
-        """Decide between recall probabilities `good` and `bad` at a distance.
-
-        Wald's test, looked at once per batch: each answer is wrong with probability
-        `error` if the other hypothesis holds.
-        """
-        gain = math.log(good / bad)
-        loss = math.log((1 - bad) / (1 - good))
-        bound = math.log((1 - error) / error)
-        evidence = 0.0
-        while abs(evidence) < bound:
-            recalled = self.recalls(distance, BATCH)
-            evidence += gain * recalled - loss * (BATCH - recalled)
-        return evidence > 0
 
 
 def _last(passes: Callable[[int], bool], low: int, limit: int) -> int:

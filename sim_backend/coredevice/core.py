@@ -13,6 +13,7 @@ from ccqed_ctrl.errors import DeviceError, ExperimentError
 
 from ..slack import CostModel, Slack
 from ..time_manager import TimeManager
+from . import analyzer
 from .interpreter import Interpreter
 from .rtio import Rtio
 
@@ -180,6 +181,10 @@ class Core:
     def slack_by_kernel(self) -> dict[str, Slack]:
         """Smallest slack in mu, an estimate, by name of the outermost kernel."""
         return dict(self.rtio.meter.kernels)
+
+    def analyzer_dump(self) -> bytes:
+        """Return what a core analyzer would have recorded (`analyzer.dump`)."""
+        return analyzer.dump(self.rtio.submitted, self.rtio.counter)
 
     @portable
     def seconds_to_mu(self, seconds):

@@ -15,6 +15,7 @@ from ccqed_ctrl.errors import TimelineError
 
 from ..slack import CostModel, SlackMeter
 from ..time_manager import TimeManager
+from . import analyzer
 from .bus.phy import Gate, Phy, Player
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Rtio:
         self.meter = SlackMeter()
         self.errors: list[str] = []
         self.trace: list[Word] | None = None
+        self.submitted: deque[tuple[Word, int]] = deque(maxlen=analyzer.CAPACITY)
         self.interleaved = 0
         self._queue: list[Word] = []
         self._order = 0
@@ -149,6 +151,7 @@ class Rtio:
             error.channel = word.channel
             error.slack_mu = slack
             raise error
+        self.submitted.append((word, self.counter))
         if self._lanes.accept(coarse):
             heapq.heappush(self._queue, word)
         else:

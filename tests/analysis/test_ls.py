@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ def results(tmp_path):
 
 
 def ls(capsys, monkeypatch, *arguments):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
     options = parser_of(LS).parse_intermixed_args([str(a) for a in arguments])
     assert LS.execute(options) == 0
     return capsys.readouterr().out
@@ -118,8 +117,8 @@ def test_a_thousand_runs_in_five_seconds(tmp_path, capsys, monkeypatch):
         folder = tmp_path / "results" / f"hour{rid // 100}"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(model, folder / f"{rid:09d}-Recall.h5")
-    start = time.perf_counter()
+    # Of this process alone: other programs must not fail the test.
+    start = time.process_time()
     shown = ls(capsys, monkeypatch, tmp_path / "results")
     assert "1000 of 1000 files" in shown
-    if not os.environ.get("CI"):
-        assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
