@@ -119,7 +119,7 @@ def _density(axes: Axes, table: Results, column: int, width: float) -> None:
     J = np.sin(np.linspace(-1, 1, 401)[1:-1] * np.pi / 2)
     axes.plot(J, coupling_density(J, width, 1.0), color=COLOURS[6], lw=1)
     axes.set_yscale("log")
-    axes.set_ylim(0.03, 60)
+    axes.set_ylim(0.008, 60)
     axes.set_xlabel(r"$\tilde J_{ij}$")
     axes.set_ylabel(r"density $p(\tilde J)$")
     panel(axes, "abc"[column], f"$w = {width:g}\\,w_0$")

@@ -42,7 +42,8 @@ and 17).
   descent, as in the paper. They hold for the physical system as far as its flips come
   in that order; with the exact rates this asks for a pump so strong that the flips
   that matter gain more than 0.447 |Delta_C|. Random-order dynamics (0TMH) is the other
-  bound.
+  bound. The last rows of Fig. 9's table measure how often the relaxation of either
+  rate model ends where steepest descent does.
 - **The time.** The exact rates are 4 (Delta_C^2 + kappa^2)/de^2 times the printed ones:
   a hundred times at a fifth of |Delta_C|. With them the relaxation of Fig. 9 ends about
   when spontaneous emission sets in; with the printed rates and the same parameters it

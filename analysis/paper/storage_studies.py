@@ -49,6 +49,11 @@ class Memory:
         return self.encoder.decode(relaxed) if self.encoder else relaxed
 
 
+def random_layout(size: int, rng: np.random.Generator) -> Floats:
+    """Return confocal couplings (N, N) of ensembles at Gaussian positions."""
+    return confocal_couplings(WIDTH * rng.standard_normal((size, 2)), 1.0)
+
+
 def corrupted(
     pattern: Spins, flips: int, count: int, rng: np.random.Generator
 ) -> Spins:
@@ -123,7 +128,7 @@ def stored_basins(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     """
     size, dynamics = int(point["ensembles"]), str(point["dynamics"])
     count = max(1, round(float(point["loading"]) * size))
-    J = confocal_couplings(WIDTH * rng.standard_normal((size, 2)), 1.0)
+    J = random_layout(size, rng)
     patterns = (2 * rng.integers(0, 2, (count, size), dtype=np.int8) - 1).astype(
         np.int8
     )

@@ -192,11 +192,15 @@ def draw(table: Results, figure: Figure) -> None:
         shown = times <= 1.6 * float(values["last"]) * unit
         _magnetisation(grid[0, column], times[shown], values, shown)
         tau = float(values["tau_sp"]) * 1e3
-        title = f"{KERNEL_TITLES[model]}; dotted: $\\tau_{{sp}}$ = {tau:.2g} ms"
+        dotted = f"dotted: $\\tau_{{sp}}$ = {tau:.2g} ms"
+        title = f"{KERNEL_TITLES[model]}; {dotted}; black: others"
         panel(grid[0, column], "ab"[column], title)
         axes = grid[1, column]
-        axes.plot(times[shown], values["energy_drawn"][shown], color=COLOURS[0])
-        axes.plot(times[shown], values["energy_mean"][shown], "k--", lw=1)
+        for name, line, label in (
+            ("energy_drawn", "-", "one trajectory"), ("energy_mean", "--", "mean field")
+        ):  # fmt: skip
+            axes.plot(times[shown], values[name][shown], f"k{line}", lw=1, label=label)
+        axes.legend(frameon=False)
         axes.set_xlabel(f"time ({word})")
         axes.set_ylabel(r"energy ($S |\Delta_C|$)")
         panel(axes, "cd"[column], "energy")
@@ -219,12 +223,8 @@ def _magnetisation(
     ):
         axes.plot(times, drawn[shown], color=COLOURS[index % 6], lw=1.2)
         axes.plot(times, mean[shown], "--", color=COLOURS[index % 6], lw=1)
-    axes.plot([], [], color=COLOURS[0], label="one trajectory")
-    axes.plot([], [], "--", color=COLOURS[0], lw=1, label="mean field")
-    axes.plot([], [], color="black", lw=1, label="least of all others")
     axes.set_ylabel("magnetisation, aligned")
     axes.set_ylim(-1.08, 1.08)
-    axes.legend(frameon=False, fontsize=8, loc="center left")
 
 
 def claims(
@@ -289,10 +289,10 @@ def _orders(table: Results, model: str) -> list[Claim]:
     return [
         compare(
             f"flips that remove the most energy available, {model}",
-            "1: in order of the energy removed", float(share.value),
-            float(share.error), (1.0, 1.0),
-            f"Gains here start at up to {reach:.2f} |Delta_C|; below 0.447 the exact "
-            "rates flip the weakest misalignment first.",
+            "in order of the energy removed (one start)", float(share.value),
+            float(share.error), (0.9, 1.0),
+            f"At least 0.9 asked. Gains start at up to {reach:.2f} |Delta_C|; below "
+            "0.447 the exact rates flip the weakest misalignment first.",
         ),
         compare(
             f"rms of trajectory minus mean field, {model}", paper,

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .rtio import Word
+from .rtio import Word
 
-#: Events kept, as in the gateware's buffer; older ones are overwritten.
-CAPACITY = 1 << 20
 #: Our log goes elsewhere; no channel of a Kasli has this number.
 _LOG_CHANNEL = 127
 _OUTPUT, _STOPPED = 0b00, 0b11

@@ -15,7 +15,6 @@ from ccqed_ctrl.errors import TimelineError
 
 from ..slack import CostModel, SlackMeter
 from ..time_manager import TimeManager
-from . import analyzer
 from .bus.phy import Gate, Phy, Player
 
 logger = logging.getLogger(__name__)
@@ -23,6 +22,8 @@ logger = logging.getLogger(__name__)
 #: Coarse cycles an output event must lie ahead of the counter (gateware/rtio/core.py).
 MARGIN = 12
 LANES = 8
+#: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
+ANALYZED = 1 << 20
 
 
 class Word(NamedTuple):
@@ -54,7 +55,7 @@ class Rtio:
         self.meter = SlackMeter()
         self.errors: list[str] = []
         self.trace: list[Word] | None = None
-        self.submitted: deque[tuple[Word, int]] = deque(maxlen=analyzer.CAPACITY)
+        self.submitted: deque[tuple[Word, int]] = deque(maxlen=ANALYZED)
         self.interleaved = 0
         self._queue: list[Word] = []
         self._order = 0
