@@ -48,7 +48,7 @@ sequential tests inside a bisection (resolution 0.04 in quick, 0.02 else); 0 whe
 pattern itself is not recalled. Error bars: 95 % bootstrap over couplings. Panel (b):
 variants of the plain protocol. Panel (c): handwriting, ten prototypes stored in N = 64,
 500 held-out cues, which no training has seen, recalled to the nearest prototype.
-N = 100, 4 couplings of 5 patterns (quick); N = 800, 8 of 8 (paper); N = 1600, 8 of 8
+N = 100, 6 couplings of 5 patterns (quick); N = 800, 8 of 8 (paper); N = 1600, 8 of 8
 (beyond).
 """
 
@@ -78,7 +78,7 @@ def handwriting(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
 
 def _studies(scale: Scale) -> Sequence[Study]:
     size, seeds, probes = {
-        "quick": (100, 4, 5), "paper": (800, 8, 8), "beyond": (1600, 8, 8)
+        "quick": (100, 6, 5), "paper": (800, 8, 8), "beyond": (1600, 8, 8)
     }[scale]  # fmt: skip
     fixed: dict[str, Any] = {
         "ensembles": [size],

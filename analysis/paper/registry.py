@@ -6,15 +6,33 @@ from collections.abc import Sequence
 
 from ccqed_ctrl.errors import ParameterError
 
-from . import fig04, fig06, fig08, fig09, fig15, fig16, fig17
+from . import (
+    fig04,
+    fig05,
+    fig06,
+    fig08,
+    fig09,
+    fig11,
+    fig12,
+    fig13,
+    fig14,
+    fig15,
+    fig16,
+    fig17,
+)
 from .figure import PaperFigure, near
 
 #: In the order of the paper.
 FIGURES: tuple[PaperFigure, ...] = (
     fig04.FIGURE,
+    fig05.FIGURE,
     fig06.FIGURE,
     fig08.FIGURE,
     fig09.FIGURE,
+    fig11.FIGURE,
+    fig12.FIGURE,
+    fig13.FIGURE,
+    fig14.FIGURE,
     fig15.FIGURE,
     fig16.FIGURE,
     fig17.FIGURE,

@@ -281,3 +281,28 @@ def test_the_datasets_group_as_a_link(tmp_path):
         file["datasets"] = h5py.ExternalLink("other.h5", "/datasets")
     with pytest.raises(SchemaError, match="is a link"), open_record(path):
         pass
+
+
+@pytest.mark.parametrize("size", [0, 2**40])
+def test_a_damaged_heap_of_texts_is_found_before_the_library_walks_it(tmp_path, size):
+    """Left alone, libhdf5 would run in circles or crash here."""
+    path = result_files.embedded(tmp_path / "a.h5")
+    content = bytearray(path.read_bytes())
+    first_object = content.index(b"GCOL") + 16
+    content[first_object + 8 : first_object + 16] = size.to_bytes(8, "little")
+    path.write_bytes(content)
+    with open_file(path) as file, pytest.raises(ResultsError, match="damaged heap"):
+        read_header(file)
+
+
+def test_texts_that_are_none(tmp_path):
+    """Sequences of any length are kept in the heap too; nothing of ours is one."""
+    path = result_files.embedded(tmp_path / "a.h5")
+    with h5py.File(path, "a") as file:
+        made = file.create_dataset("datasets/x", (1,), h5py.vlen_dtype(np.int64))
+        made[0] = [1, 2]
+    with (
+        open_record(path) as record,
+        pytest.raises(ResultsError, match="no plain type"),
+    ):
+        record.file.read("x", record.foreign["x"])

@@ -1,0 +1,168 @@
+"""Figs. 5 and 11 to 14 at tiny sizes: known basins, known fits, known extremes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.campaign import Study, run
+from analysis.paper import (
+    basin_studies,
+    fig05,
+    fig11,
+    fig12,
+    fig13,
+    fig14,
+    storage_studies,
+)
+from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.model import relaxation
+
+#: Grids that keep what the figures' claims refer to.
+SMALL = {
+    "fig05": {"ensembles": [8, 12], "width": [0.4, 0.5, 0.65, 0.8], "states": [50]},
+    "fig11": {"ensembles": [8, 16], "minima": [3]},
+    "fig12": {"ensembles": [12, 50, 60], "width": [0.8, 1.5, 4.0], "minima": [2]},
+    "fig13": {"ensembles": [60], "probes": [2], "resolution": [0.045]},
+    "fig14": {"ensembles": [10], "minima": [3]},
+}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [f.FIGURE for f in (fig05, fig11, fig12, fig13, fig14)],
+    ids=lambda f: f.name,
+)
+def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
+    if figure.name == "fig13":
+        pytest.importorskip("sklearn")
+    tables = {}
+    for study in figure.studies("quick"):
+        small = SMALL[figure.name]
+        grid = {key: small.get(key, values) for key, values in study.grid.items()}
+        few = Study(study.name, study.function, grid, 3, paired=study.paired)
+        tables[study.name] = run(few, tmp_path / "store", stop_at_error=True)
+    sheet = Figure(figsize=figure.size, layout="constrained")
+    figure.draw(tables, sheet)
+    sheet.canvas.draw()
+    assert len(figure.claims(tables)) >= 3
+
+
+@pytest.mark.parametrize("figure", [fig05, fig11, fig12, fig13, fig14])
+def test_scales_grow(figure):
+    counts = [
+        sum(np.prod(study.shape) for study in figure.FIGURE.studies(scale))
+        for scale in ("quick", "paper", "beyond")
+    ]
+    assert counts[0] < counts[1]
+    largest = [
+        max(max(s.grid.get("ensembles", [0])) for s in figure.FIGURE.studies(scale))
+        for scale in ("quick", "paper", "beyond")
+    ]
+    assert largest == sorted(set(largest))
+
+
+# Basins ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("estimator", ["sequential", "first failure of 50"])
+def test_a_ferromagnet_recalls_up_to_half(estimator):
+    fixed = relaxation.prepare(np.ones((21, 21)) - np.eye(21))
+    rng = np.random.default_rng(0)
+    up = np.ones(21, np.int8)
+    # Ten of 21 flipped leave a majority of one: every spin feels the others' majority.
+    assert basin_studies.basin(fixed, up, "sd", estimator, rng) in (9, 10)
+
+
+def test_the_early_exit_is_biased_low():
+    point = {"ensembles": 60, "width": 1.0, "sampling": "sd", "dynamics": "sd"}
+    means = [
+        np.mean(
+            [
+                basin_studies.basins(
+                    {**point, "minima": 6, "estimator": estimator},
+                    np.random.default_rng(seed),
+                )["sizes"]
+                for seed in range(6)
+            ]
+        )
+        for estimator in ("first failure of 20", "sequential")
+    ]
+    assert means[0] < means[1]
+
+
+@pytest.mark.parametrize("estimator", ["median", "first", ""])
+def test_an_unknown_estimator_is_refused(estimator):
+    fixed = relaxation.prepare(np.ones((5, 5)) - np.eye(5))
+    with pytest.raises(ParameterError, match="estimator must be"):
+        basin_studies.basin(
+            fixed, np.ones(5, np.int8), "sd", estimator, np.random.default_rng(0)
+        )
+
+
+# Storage --------------------------------------------------------------------------
+
+
+def test_corruption_flips_exactly_so_many_pixels():
+    rng = np.random.default_rng(1)
+    pattern = rng.choice([-1, 1], 30).astype(np.int8)
+    cues = storage_studies.corrupted(pattern, 7, 40, rng)
+    np.testing.assert_array_equal(np.count_nonzero(cues != pattern, axis=1), 7)
+    assert len(np.unique(cues, axis=0)) > 30
+
+
+def stored(method, loading):
+    point = {
+        "ensembles": 40, "loading": loading, "method": method, "dynamics": "sd",
+        "probes": 4, "resolution": 0.045,
+    }  # fmt: skip
+    return storage_studies.stored_basins(point, np.random.default_rng(3))
+
+
+def test_one_hebbian_pattern_has_the_basin_of_a_ferromagnet():
+    np.testing.assert_allclose(stored("hebbian", 0.025)["sizes"], 19, atol=1)
+
+
+def test_the_trained_encoder_stores_what_the_plain_one_cannot():
+    trained, plain = stored("trained", 0.7), stored("plain", 0.7)
+    assert trained["exact"].all()
+    assert trained["sizes"].mean() > plain["sizes"].mean()
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ParameterError, match="method must be one of"):
+        stored("magic", 0.1)
+
+
+# Fits -----------------------------------------------------------------------------
+
+
+def test_the_collapse_finds_the_parameters_that_made_the_counts():
+    sizes, widths = np.array([25.0, 100.0, 400.0]), np.linspace(0.5, 0.8, 7)
+    made = np.array([0.4, 3.0, 0.65, 2.6])
+    counts = fig05.model(made, sizes, widths)
+    np.testing.assert_allclose(fig05.collapse(counts, sizes, widths), made, rtol=1e-4)
+    exact = fig05.model(np.array([0.33, 3.4, 0.71, 2.4]), sizes, widths)
+    assert fig05.transition(exact, sizes, widths) == pytest.approx(0.71)
+
+
+def test_a_ferromagnet_has_one_minimum():
+    point = {"ensembles": 30, "width": 0.3, "states": 200}
+    found = fig05.minima(point, np.random.default_rng(2))
+    assert found["count"] == 1
+    assert found["coverage"] == 1
+
+
+def test_without_placement_errors_minima_barely_move(monkeypatch):
+    monkeypatch.setitem(fig14.PLACEMENT, "none", 0.0)
+    point = {"ensembles": 30, "width": 1.0, "minima": 10}
+    found = [
+        fig14.drift({**point, "placement": kind}, np.random.default_rng(4))
+        for kind in ("none", "in total", "per coordinate")
+    ]
+    changes = [each["change"] for each in found]
+    assert changes == sorted(changes)
+    # Atom numbers scatter by sqrt(30 / 1e6) = 0.55 %, on two sites each.
+    assert changes[0] == pytest.approx(0.0055 * np.sqrt(2), rel=0.4)
+    assert found[0]["overlap"] > 0.98
