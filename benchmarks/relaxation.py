@@ -152,7 +152,7 @@ def move_rows(doubled: Any, rows: Any, fields: Any, down: Any) -> None:
 def two_threads(size: int, repeats: int) -> Row:
     """Two threads against one, in time; needs two idle cores."""
     fixed = prepare(confocal(size))
-    states = random_states(2 * STATES * 4 // size, size)
+    states = random_states(64 * STATES // size, size)
     mine, theirs, ratio = paired(
         lambda: seconds(lambda: relax(fixed, states, threads=2)),
         lambda: seconds(lambda: relax(fixed, states, threads=1)),
