@@ -40,9 +40,9 @@ Solver: TypeAlias = Callable[[float], NDArray[np.float64]]
 
 #: Said beside a row that misses its target.
 TRIED = (
-    "tried: table or closed-form kernel, fields updated for moving ensembles only, BLAS "
-    "(its threads contend), half of the symmetric product, four rows at once, single "
-    "precision couplings, fused stages"
+    "tried: table or closed-form kernel, fields updated for moving ensembles only, "
+    "BLAS (its threads contend), half of the symmetric product, four rows at once, "
+    "single precision couplings, fused stages"
 )
 
 
