@@ -259,7 +259,7 @@ def _claims(tables: Tables) -> list[Claim]:
             float(recalled.value), float(recalled.error), "not comparable",
             f"Nearest prototype of the cue itself: {nearest:.3f}; plain encoder: "
             f"{float(untrained.value):.3f} ± {float(untrained.error):.3f}. The fit "
-            "never saw these digits, but about ten variants of it were compared by this "
+            "never saw these digits, but some ten variants of it were compared by this "
             "very score, so it is optimistic; the error covers layouts, not the choice "
             "of cues.",
         ),
