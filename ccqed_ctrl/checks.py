@@ -33,7 +33,8 @@ def number(
     high = "inf" if maximum is None else f"{maximum:g}"
     allowed = f"a finite number in [{low}, {high}]" + (f" {unit}" if unit else "")
     try:
-        result = math.nan if isinstance(value, _NOT_REAL) else float(value)
+        unfit = isinstance(value, _NOT_REAL) or np.ndim(value) > 0
+        result = math.nan if unfit else float(value)
     except (TypeError, ValueError, OverflowError):
         message = f"{name} must be {allowed}; got {value!r}"
         raise ParameterError(message) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ccqed_ctrl.pyon import MARK
-from ccqed_ctrl.pyon import decode_v2 as decode
+from ccqed_ctrl.pyon import decode_v2
 from sipyco import _files
 
 _SCALAR_KINDS = "biufcmMSUV"
@@ -85,6 +85,11 @@ def encode(x, pretty=False, **kw):
 def store_file(filename, x, **kw):
     """Write `x` to a file, in one step."""
     _files.replace_text(filename, encode(x, True, **kw))
+
+
+def decode(s, **kw):
+    """Return the value of PYON text; keywords go to the JSON reader."""
+    return decode_v2(s, **kw)
 
 
 def load_file(filename, **kw):

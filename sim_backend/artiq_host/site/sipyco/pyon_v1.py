@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-from ccqed_ctrl.pyon import decode_v1 as decode
+from ccqed_ctrl.pyon import decode_v1
+
+
+def decode(s):
+    """Return the value of PYON text; it is parsed, never evaluated."""
+    return decode_v1(s)
 
 
 def load_file(filename):
