@@ -2,8 +2,14 @@
 
 Kernels take no time in Python that means anything, so the twin's RTIO counter moves by
 the costs below. They stand for a Kasli 2.0 (RISC-V at 125 MHz). ARTIQ's own acceptance
-tests bound several of them; a laboratory replaces them by figures from its core
-analyzer dumps. Forecasts made with them are estimates and are labelled so.
+tests bound several of them; forecasts made with them are estimates and are labelled so.
+
+To calibrate: every output message of a core-analyzer dump (`artiq_coreanalyzer -w`)
+holds the counter at its submission. In a kernel that only switches a TTL the median
+step of that counter is `output`; with one RPC, one counter reading or one DMA playback
+between two switches the excess is `rpc`, `counter` or `dma_start`. The twin writes the
+same dump (`ccqed timeline -o x.bin`), so both can be laid side by side. Then
+`core.costs = CostModel(output=...)` in an experiment, or change the table.
 """
 
 from __future__ import annotations

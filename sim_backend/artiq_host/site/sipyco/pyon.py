@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ccqed_ctrl.pyon import MARK
-from ccqed_ctrl.pyon import decode_v2
+from ccqed_ctrl.pyon import MARK, decode_v2
 from sipyco import _files
 
 _SCALAR_KINDS = "biufcmMSUV"
