@@ -1,4 +1,4 @@
-"""Figs. 5 and 11 to 14 at tiny sizes: known basins, known fits, known extremes."""
+"""Figs. 5 and 10 to 14 at tiny sizes: known basins, known fits, known extremes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from analysis.campaign import Study, run
 from analysis.paper import (
     basin_studies,
     fig05,
+    fig10,
     fig11,
     fig12,
     fig13,
     fig14,
+    rule_studies,
     storage_studies,
 )
 from ccqed_ctrl.errors import ParameterError
@@ -22,6 +24,12 @@ from ccqed_ctrl.model import relaxation
 #: Grids that keep what the figures' claims refer to.
 SMALL = {
     "fig05": {"ensembles": [8, 12], "width": [0.4, 0.5, 0.65, 0.8], "states": [50]},
+    "fig10": {
+        "ensembles": [20, 40],
+        "trials": [4],
+        "probes": [2],
+        "resolution": [0.045],
+    },  # fmt: skip
     "fig11": {"ensembles": [8, 16], "minima": [3]},
     "fig12": {"ensembles": [12, 50, 60], "width": [0.8, 1.5, 4.0], "minima": [2]},
     "fig13": {"ensembles": [60], "probes": [2], "resolution": [0.045]},
@@ -31,7 +39,7 @@ SMALL = {
 
 @pytest.mark.parametrize(
     "figure",
-    [f.FIGURE for f in (fig05, fig11, fig12, fig13, fig14)],
+    [f.FIGURE for f in (fig05, fig10, fig11, fig12, fig13, fig14)],
     ids=lambda f: f.name,
 )
 def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
@@ -49,7 +57,7 @@ def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
     assert len(figure.claims(tables)) >= 3
 
 
-@pytest.mark.parametrize("figure", [fig05, fig11, fig12, fig13, fig14])
+@pytest.mark.parametrize("figure", [fig05, fig10, fig11, fig12, fig13, fig14])
 def test_scales_grow(figure):
     counts = [
         sum(np.prod(study.shape) for study in figure.FIGURE.studies(scale))
@@ -133,6 +141,59 @@ def test_the_trained_encoder_stores_what_the_plain_one_cannot():
 def test_an_unknown_method_is_refused():
     with pytest.raises(ParameterError, match="method must be one of"):
         stored("magic", 0.1)
+
+
+# Learning rules -------------------------------------------------------------------
+
+RULES = ("hebbian", "pseudo-inverse")
+
+
+def by_rule(rule, loading, size, **rest):
+    return {"ensembles": size, "loading": loading, "rule": rule} | rest
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("dynamics", ["sd", "0tmh"])
+def test_one_pattern_is_recalled_from_up_to_half(rule, dynamics):
+    point = by_rule(rule, 1 / 41, 41, dynamics=dynamics, probes=2, resolution=0.045)
+    found = rule_studies.attractor_basins(point, np.random.default_rng(5))
+    # 21 right against 20 wrong: each wrong one sees a majority that is right.
+    np.testing.assert_array_equal(found["sizes"], 20)
+
+
+@pytest.mark.parametrize("dynamics", ["sd", "0tmh"])
+def test_one_pattern_is_recalled_at_all_distances_drawn(dynamics):
+    point = by_rule("pseudo-inverse", 1 / 30, 30, dynamics=dynamics, trials=3)
+    found = rule_studies.recall(point, np.random.default_rng(6))
+    np.testing.assert_array_equal(found["recalled"], np.ones(12))
+
+
+def test_steepest_descent_recalls_more_than_random_order():
+    areas = [
+        rule_studies.recall(
+            by_rule("pseudo-inverse", 0.6, 60, dynamics=dynamics, trials=100),
+            np.random.default_rng(7),
+        )["recalled"].sum()
+        for dynamics in ("sd", "0tmh")
+    ]
+    assert areas[0] > areas[1] + 1
+
+
+def test_attractors_are_the_patterns_until_a_rule_fails():
+    for rule, loading, overlap in (
+        ("pseudo-inverse", 0.8, 1.0), ("hebbian", 0.02, 1.0), ("hebbian", 1.5, 0.3)
+    ):  # fmt: skip
+        point = by_rule(rule, loading, 100)
+        found = rule_studies.attractors(point, np.random.default_rng(8))
+        assert found["overlap"] == pytest.approx(overlap, abs=0.15 * (overlap < 1))
+        assert found["close"] == pytest.approx(float(overlap == 1), abs=0.05)
+
+
+def test_half_is_crossed_between_two_loadings():
+    loadings = (0.1, 0.2, 0.4)
+    assert fig10.crossing(loadings, np.array([0.9, 0.6, 0.4])) == pytest.approx(0.3)
+    assert fig10.crossing(loadings, np.array([1.0, 0.9, 0.8])) == 0.4
+    assert fig10.crossing(loadings, np.array([0.5, 0.2, 0.8])) == 0.1
 
 
 # Fits -----------------------------------------------------------------------------
