@@ -11,6 +11,7 @@ from scipy import linalg, special
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
 from ccqed_ctrl.model.emission import emission_kernel
+from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 
 from .demodulation import Band, Field, field_band
@@ -68,8 +69,8 @@ class Decoder:
         """Prepare the templates for ensembles at positions (N, 2) in m."""
         sites = checks.array("positions", positions, ("N", 2))
         band = field_band(cloud.size, imaging)
-        index = np.arange(imaging.pixels) - (imaging.pixels - 1) / 2
-        x, y = np.meshgrid(index * imaging.pixel_size, index * imaging.pixel_size)
+        axis = pixel_axis(imaging)
+        x, y = np.meshgrid(axis, axis)
         points = np.column_stack([x.ravel(), y.ravel()])
         kernel = emission_kernel(points, sites, cavity.waist, cloud.size)
         images = kernel.T.reshape(len(sites), imaging.pixels, imaging.pixels)

@@ -14,6 +14,7 @@ from scipy import fft
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
+from ccqed_ctrl.model.imaging import reference_wave
 from ccqed_ctrl.params import Imaging
 from ccqed_ctrl.units import TWO_PI
 
@@ -117,10 +118,7 @@ def demodulate(
 
 
 def _sideband(beat: Floats, level: float, imaging: Imaging, band: Band) -> Complex:
-    index = np.arange(imaging.pixels) - (imaging.pixels - 1) / 2
-    axis = index * imaging.pixel_size
-    phase = imaging.carrier_y * axis[:, None] + imaging.carrier_x * axis[None, :]
-    carrier = np.exp(1j * phase) / np.sqrt(level)
+    carrier = reference_wave(imaging) / np.sqrt(level)
     values = band.filter(beat * carrier)
     for _ in range(AUTOTERM_PASSES):
         values = band.filter((beat - np.abs(values) ** 2) * carrier)

@@ -11,11 +11,14 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from . import checks
 from .errors import ParameterError
 from .units import SCALES, TWO_PI, angular
+
+#: Natural linewidth of the 87Rb D2 line, rad/s.
+RUBIDIUM_LINEWIDTH: Final = angular(6.0666e6)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .errors import ParameterError
 from .memories import MemorySet, overlap_matrix
 from .model import couplings, plan
 from .params import (
+    RUBIDIUM_LINEWIDTH,
     Cavity,
     Cloud,
     Imaging,
@@ -26,12 +27,9 @@ from .params import (
     Sequence,
 )
 from .rng import stream
-from .units import angular
 
 logger = logging.getLogger(__name__)
 
-#: Natural linewidth of the 87Rb D2 line, rad/s.
-LINEWIDTH = angular(6.065e6)
 #: Overlaps and condition numbers beyond which recall becomes unlikely.
 CROWDED_OVERLAP, CROWDED_CONDITION = 0.5, 100.0
 #: Frames of a shot: hologram, and reference without atoms' light.
@@ -88,7 +86,7 @@ class RecallPlan:
         sequence = self.settings.sequence
         duration = sequence.ramp_time + sequence.hold_time + sequence.evolution_time
         pump = self.apparatus.pump
-        rate = couplings.scattering_rate(self.pump.final, pump, LINEWIDTH)
+        rate = couplings.scattering_rate(self.pump.final, pump, RUBIDIUM_LINEWIDTH)
         return rate * duration
 
     def datasets(self) -> dict[str, Any]:

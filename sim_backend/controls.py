@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl.params import PumpCalibration
 
+from .ddb import TONES
 from .timeline import Event
 
 Floats = NDArray[np.float64]
 
-#: Channel of the servo's set-point, and what each tone is at full scale.
+#: Signal of the servo's set-point.
 SET_POINT = "dac0"
-TONES = ("pump_plus", "pump_minus", "longitudinal", "local_oscillator")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, TimelineError
+from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.rng import stream
 from ccqed_ctrl.units import TWO_PI
 
@@ -22,7 +23,7 @@ from .controls import SET_POINT, Controls, Setting
 from .exposures import Exposure, Sensor
 from .physics import cavity as modes
 from .physics import ramp, steepest_descent
-from .physics.detection import hologram_rate, pixel_axis, reference_wave
+from .physics.detection import hologram_rate
 from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
 from .scenario import Scenario
 from .timeline import Event

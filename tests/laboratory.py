@@ -9,7 +9,7 @@ import numpy as np
 from analysis.recall import RecallReader
 from ccqed_ctrl import params, recall
 from ccqed_ctrl.memories import MemorySet
-from sim_backend.controls import TONES
+from sim_backend.ddb import TONES
 from sim_backend.plant import Plant
 from sim_backend.scenario import Scenario
 from sim_backend.timeline import Event

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ccqed_ctrl.params import PumpCalibration
-from sim_backend.controls import TONES, Controls
+from sim_backend.controls import Controls
+from sim_backend.ddb import TONES
 from sim_backend.timeline import Event
 from tests.laboratory import ROLES
 

@@ -38,4 +38,4 @@ def test_the_message_names_the_worst_value_and_the_reason():
 
 
 def test_nothing_is_within_limits():
-    enforce("DMD amplitude", [])
+    assert enforce("DMD amplitude", []) is None

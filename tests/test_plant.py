@@ -8,7 +8,7 @@ import pytest
 from ccqed_ctrl.errors import DecodingError, DeviceError, ShapeError, TimelineError
 from ccqed_ctrl.model import ising
 from ccqed_ctrl.model.emission import emission_kernel
-from sim_backend.physics.detection import pixel_axis
+from ccqed_ctrl.model.imaging import pixel_axis
 from sim_backend.plant import Plant
 from sim_backend.scenario import Detection, Imperfections, Scenario
 from sim_backend.timeline import Event

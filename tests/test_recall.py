@@ -10,6 +10,7 @@ import pytest
 from ccqed_ctrl import memories, params, recall, schema
 from ccqed_ctrl.errors import ParameterError, PatternError
 from ccqed_ctrl.model import couplings
+from ccqed_ctrl.params import RUBIDIUM_LINEWIDTH
 from ccqed_ctrl.rng import stream
 
 APPARATUS = recall.Apparatus()
@@ -75,7 +76,7 @@ def test_every_dataset_conforms(planned):
 def test_scattering_is_rate_times_time(planned):
     # At twice the threshold power, for 1 + 0.2 + 10 ms.
     driven = APPARATUS.pump.replace(rabi_frequency=planned.pump.final)
-    rate = couplings.scattering_rate(driven.rabi_frequency, driven, recall.LINEWIDTH)
+    rate = couplings.scattering_rate(driven.rabi_frequency, driven, RUBIDIUM_LINEWIDTH)
     assert planned.scattered == pytest.approx(rate * 11.2e-3)
     # lab.md 1.5: one photon in 9.8 ms at threshold.
     assert planned.scattered == pytest.approx(2 * 11.2 / 9.8, rel=0.02)

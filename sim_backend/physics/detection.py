@@ -11,19 +11,6 @@ Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 
-def pixel_axis(imaging: Imaging) -> Floats:
-    """Return the pixel centres along one axis, (pixels,) m, centred on the cavity."""
-    index = np.arange(imaging.pixels) - (imaging.pixels - 1) / 2
-    return np.asarray(index * imaging.pixel_size, np.float64)
-
-
-def reference_wave(imaging: Imaging) -> Complex:
-    """Return the unit tilted reference exp(i k.r), (ny, nx)."""
-    axis = pixel_axis(imaging)
-    phase = imaging.carrier_y * axis[:, None] + imaging.carrier_x * axis[None, :]
-    return np.exp(1j * phase)
-
-
 def hologram_rate(signal: Complex, reference: Complex) -> Floats:
     """Return |signal + reference|^2, photo-electrons per pixel and second.
 

@@ -6,13 +6,10 @@ import numpy as np
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError
-from ccqed_ctrl.params import Cavity, Pump
-from ccqed_ctrl.units import TWO_PI, angular
+from ccqed_ctrl.params import RUBIDIUM_LINEWIDTH, Cavity, Pump
+from ccqed_ctrl.units import TWO_PI
 
 from .system import Floats, SpinSystem
-
-#: Natural linewidth of the 87Rb D2 line, rad/s.
-RUBIDIUM_LINEWIDTH = angular(6.0666e6)
 
 
 def ensemble_thresholds(system: SpinSystem) -> Floats:

@@ -10,6 +10,7 @@ from analysis.decode import Decoder
 from analysis.demodulation import demodulate
 from ccqed_ctrl import schema
 from ccqed_ctrl.model import layout
+from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
 from sim_backend.physics import cavity as modes
 from sim_backend.physics import detection
@@ -34,7 +35,7 @@ class Bench:
         )
         self.decoder = Decoder.of_layout(self.positions, CAVITY, CLOUD, IMAGING)
         self._units = self.emission(self.positions)
-        self._reference = detection.reference_wave(IMAGING) * np.sqrt(REFERENCE_RATE)
+        self._reference = reference_wave(IMAGING) * np.sqrt(REFERENCE_RATE)
 
     def emission(self, positions, scale=1.0):
         """Return the field of each ensemble alone, (N, ny, nx), sqrt(e-/s).
@@ -43,7 +44,7 @@ class Bench:
         """
         family = modes.ModeFamily()
         averages = modes.cloud_averages(positions, CLOUD.size, CAVITY.waist, family)
-        axis = detection.pixel_axis(IMAGING) * scale
+        axis = pixel_axis(IMAGING) * scale
         imager = modes.ModeImager.on_grid(axis, axis, CAVITY.waist, family)
         coupling = Pump().mode_coupling(CAVITY)
         leak = np.sqrt(2 * CAVITY.kappa * EFFICIENCY) * IMAGING.pixel_size * scale
