@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import native  # noqa: E402
+import pytest  # noqa: E402
 import timing_programs  # noqa: E402
 from artiq.master.worker_db import DeviceManager  # noqa: E402
 
@@ -23,7 +24,10 @@ class Laboratory(DeviceManager):
 
     def __init__(self):
         file = HERE.parents[1] / "device_db.py"
-        self.entries = runpy.run_path(str(file))["device_db"]
+        with pytest.MonkeyPatch.context() as patch:
+            # The real drivers, whatever a run of the twin has left in this process.
+            patch.delenv("CCQED_BACKEND", raising=False)
+            self.entries = runpy.run_path(str(file))["device_db"]
         self.entries["core"]["arguments"]["host"] = None
         super().__init__(None)
 
