@@ -47,18 +47,17 @@ def basins(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
 
     point: as for `random_couplings`; sampling and dynamics ("sd" or "0tmh") for
     finding the minima and for recall; minima (number); estimator, of the module's.
-    Returns sizes (minima,) int.
+    Returns sizes (minima,) int; a minimum found again, or its negative, is not measured
+    again.
     """
     fixed = relaxation.prepare(random_couplings(point, rng))
     minima = relaxation.sample_minima(
         fixed, int(point["minima"]), dynamics=str(point["sampling"]), rng=rng, threads=1
     )
+    distinct, which = np.unique(minima * minima[:, :1], axis=0, return_inverse=True)
     dynamics, estimator = str(point["dynamics"]), str(point["estimator"])
-    return {
-        "sizes": np.array(
-            [basin(fixed, minimum, dynamics, estimator, rng) for minimum in minima]
-        )
-    }
+    sizes = [basin(fixed, minimum, dynamics, estimator, rng) for minimum in distinct]
+    return {"sizes": np.array(sizes)[which.reshape(-1)]}
 
 
 def basin(
@@ -76,7 +75,9 @@ def basin(
         An unknown estimator.
     """
     if estimator == SEQUENTIAL:
-        return relaxation.basin_size(fixed, minimum, dynamics=dynamics, rng=rng).size
+        return relaxation.basin_size(
+            fixed, minimum, dynamics=dynamics, interval=False, rng=rng
+        ).size
     if not estimator.startswith(FIRST_FAILURE):
         raise ParameterError(
             f"estimator must be {SEQUENTIAL!r} or '{FIRST_FAILURE}T'; got {estimator!r}"

@@ -113,7 +113,7 @@ def attractor_basins(point: Point, rng: np.random.Generator) -> Mapping[str, Any
     basins = [
         relaxation.basin_size(
             fixed, state, dynamics=str(point["dynamics"]),
-            width=float(point["resolution"]), error=0.02, rng=rng,
+            width=float(point["resolution"]), error=0.02, interval=False, rng=rng,
         )
         for state in _attractors(fixed, chosen, rng)
     ]  # fmt: skip

@@ -147,7 +147,8 @@ def stored_basins(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
 
         exact.append(recalls(0, 1) == 1)
         found = measure_basin(
-            recalls, size // 2, width=float(point["resolution"]), error=0.02
-        )
+            recalls, size // 2, width=float(point["resolution"]), error=0.02,
+            interval=False,
+        )  # fmt: skip
         sizes.append(found.size if exact[-1] else 0)
     return {"sizes": np.array(sizes), "exact": np.array(exact)}

@@ -43,7 +43,7 @@ class Basin:
     size : int
         Largest distance at which the recall probability is at least the threshold.
     low, high : int
-        Confidence interval of `size`.
+        Confidence interval of `size`; 0 and the limit where none was asked for.
     trials : int
         Relaxations used.
     """
@@ -111,6 +111,7 @@ def basin_size(
     threshold: float = 0.95,
     width: float = 0.02,
     error: float = 0.01,
+    interval: bool = True,
     rng: np.random.Generator,
 ) -> Basin:
     """Measure the basin of a minimum by sequential tests.
@@ -132,6 +133,9 @@ def basin_size(
         Resolution in recall probability; trials grow as 1/width^2 in the worst case.
     error : float in [1e-6, 0.4]
         Of each test, either way.
+    interval : bool
+        Whether to measure `low` and `high`: about two thirds of the trials. `size` is
+        the same with and without.
     rng : numpy.random.Generator
 
     Returns
@@ -149,8 +153,9 @@ def basin_size(
     memory = _Memory(couplings, minimum, dynamics, rng)
     limit = memory.fixed.size // 2
     return measure_basin(
-        memory.recalls, limit, threshold=threshold, width=width, error=error
-    )
+        memory.recalls, limit, threshold=threshold, width=width, error=error,
+        interval=interval,
+    )  # fmt: skip
 
 
 def measure_basin(
@@ -160,6 +165,7 @@ def measure_basin(
     threshold: float = 0.95,
     width: float = 0.02,
     error: float = 0.01,
+    interval: bool = True,
 ) -> Basin:
     """Measure the basin of anything that can be recalled; see `basin_size`.
 
@@ -169,7 +175,7 @@ def measure_basin(
         (distance, trials) -> how many of so many new, independent trials succeed.
     limit : int >= 0
         Largest distance of interest.
-    threshold, width, error : float
+    threshold, width, error, interval
         As in `basin_size`.
 
     Raises
@@ -189,6 +195,8 @@ def measure_basin(
         return tests.test(distance, good, good - spread, risk)
 
     size = _last(lambda d: passes(d, 0.0), 0, largest)
+    if not interval:
+        return Basin(size, 0, largest, tests.trials)
     low = _last(lambda d: passes(d, 0.5), 0, size)
     high = _last(lambda d: passes(d, -0.5), size, largest)
     return Basin(size, low, high, tests.trials)

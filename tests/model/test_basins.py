@@ -132,6 +132,19 @@ def test_a_stored_pattern_has_a_basin():
     assert basin.trials > 0
 
 
+def test_the_size_is_the_same_without_its_interval():
+    couplings = np.random.default_rng(3).standard_normal((40, 40))
+    couplings += couplings.T
+    minimum = sample_minima(couplings, 1, rng=np.random.default_rng(4))[0]
+    whole, size = (
+        basin_size(couplings, minimum, interval=interval, rng=np.random.default_rng(5))
+        for interval in (True, False)
+    )
+    assert whole.size == size.size > 0
+    assert (size.low, size.high) == (0, 20)
+    assert size.trials < whole.trials
+
+
 def test_tiny_systems_have_tiny_basins():
     rng = np.random.default_rng(12)
     assert basin_size([[0.0]], [1], rng=rng).size == 0
