@@ -37,80 +37,103 @@ more. Basin: largest number of flipped spins with exact recall >= 0.95, by seque
 tests inside a bisection (resolution 0.02), at most N/2, under SD and under 0TMH on the
 same minima. Error bars: 95 % bootstrap over couplings. Limit N -> infinity: line in 1/N
 through the sizes of at least 50. N = 25 to 200, 8 couplings of 5 minima (quick);
-N = 3 to 800, 32 couplings of 200 (paper; there 1600 at N = 3 down to 32 at N = 800);
-N = 50 to 4000, 32 couplings of 200 and ten times as many up to N = 800 (beyond).
+N = 3 to 800, 1600 to 32 couplings of 200 (paper); ten times as many couplings, and 32
+at N = 1600 and 4000 (beyond).
 """
 
+#: Sets of couplings by number of ensembles: the paper's at its ends, and a power law.
+REALISATIONS = {
+    3: 1600, 6: 985, 12: 606, 25: 363, 50: 223, 100: 137, 200: 84, 400: 52, 800: 32
+}  # fmt: skip
 
-def _grid(sizes: list[int], widths: Sequence[float], minima: int) -> dict[str, Any]:
-    return {
-        "ensembles": sizes,
+
+def _study(size: int, widths: Sequence[float], minima: int, seeds: int) -> Study:
+    grid: dict[str, Any] = {
+        "ensembles": [size],
         "width": widths,
         "dynamics": list(DYNAMICS),
         "sampling": ["sd"],
         "minima": [minima],
         "estimator": [SEQUENTIAL],
     }
+    return Study(f"fig12.N{size}", basins, grid, seeds, paired=("dynamics",))
 
 
 def _studies(scale: Scale) -> Sequence[Study]:
     if scale == "quick":
-        widths: list[float] = [0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.5, 4.0]
-        sizes, minima, seeds = [25, 50, 100, 200], 5, 8
-    else:
-        widths = [*np.round(np.arange(0.3, 1.0, 0.05), 2).tolist(), 1.0, 1.25]
-        widths += [1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0]
-        sizes, minima = [3, 6, 12, 25, 50, 100, 200, 400, 800], 200
-        seeds = 32 if scale == "paper" else 320
-    grid = _grid(sizes, widths, minima)
-    studies = [Study("fig12.basins", basins, grid, seeds, paired=("dynamics",))]
+        few = (0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.5, 4.0)
+        return [_study(size, few, 5, 8) for size in (25, 50, 100, 200)]
+    widths = [*np.round(np.arange(0.3, 1.0, 0.05), 2).tolist(), 1.0, 1.25]
+    widths += [1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0]
+    more = 1 if scale == "paper" else 10
+    studies = [_study(n, widths, 200, more * k) for n, k in REALISATIONS.items()]
     if scale == "beyond":
-        large = _grid([1600, 4000], [0.8, 1.0, 1.5, 2.0, 4.0], minima)
-        studies.append(Study("fig12.large", basins, large, 32, paired=("dynamics",)))
+        large = (0.8, 1.0, 1.5, 2.0, 4.0)
+        studies += [_study(size, large, 200, 32) for size in (1600, 4000)]
     return studies
 
 
-def means(table: Results, size: int, width: float, dynamics: str) -> Floats:
-    """Return the mean basin over N of each set of couplings, (seeds,)."""
-    found = table.column("sizes", ensembles=size, width=width, dynamics=dynamics)
-    return np.asarray(found.mean(axis=1) / size)
+def _by_size(tables: Tables) -> dict[int, Results]:
+    return {int(t.study.grid["ensembles"][0]): t for t in tables.values()}
 
 
-def limit(table: Results, dynamics: str) -> Estimate:
-    """Extrapolate the mean basin over N in 1/N, at each width (W,).
+def means(table: Results, dynamics: str) -> Floats:
+    """Return the mean basin over N by couplings and width, (seeds, W)."""
+    size = float(table.study.grid["ensembles"][0])
+    rows = [
+        table.column("sizes", width=width, dynamics=dynamics).mean(axis=1)
+        for width in table.study.grid["width"]
+    ]
+    return np.stack(rows, axis=1) / size
 
-    Couplings are drawn again at each size alike.
+
+def _mean(table: Results, dynamics: str) -> Estimate:
+    return cluster_bootstrap(means(table, dynamics), stream(0, "fig12"))
+
+
+def limit(tables: Tables, dynamics: str) -> dict[float, tuple[float, float]]:
+    """Extrapolate the mean basin over N in 1/N: value and error by width.
+
+    Through all sizes of at least 50 that a width has; their couplings are independent,
+    so errors add in quadrature.
     """
-    grid = table.study.grid
-    sizes = [n for n in grid["ensembles"] if n >= 50]
-    rows = np.array(
-        [[means(table, n, w, dynamics) for w in grid["width"]] for n in sizes]
-    )
-    design = np.stack([np.ones(len(sizes)), 1 / np.array(sizes, float)], axis=1)
-    intercept = np.linalg.pinv(design)[0]
-    return cluster_bootstrap(
-        np.moveaxis(rows, 2, 0), stream(0, "fig12.limit"),
-        statistic=lambda r: intercept @ r.mean(axis=0),
-    )  # fmt: skip
+    found: dict[float, list[tuple[float, float, float]]] = {}
+    for size, table in _by_size(tables).items():
+        mean = _mean(table, dynamics)
+        for k, width in enumerate(table.study.grid["width"]):
+            if size >= 50:
+                row = 1 / size, float(mean.value[k]), float(mean.error[k])
+                found.setdefault(float(width), []).append(row)
+    ends = {}
+    for width, rows in found.items():
+        inverse, values, errors = np.array(rows).T
+        design = np.stack([np.ones(len(rows)), inverse], axis=1)
+        weights = np.linalg.pinv(design)[0]
+        ends[width] = float(weights @ values), float(np.hypot.reduce(weights * errors))
+    return ends
 
 
 def _draw(tables: Tables, figure: Figure) -> None:
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    table = tables["fig12.basins"]
-    widths = np.array(table.study.grid["width"])
+    by_size = _by_size(tables)
     for dynamics, colour in DYNAMICS.items():
-        for source in tables.values():
-            _curves(left, source, dynamics, colour)
-        left.plot(widths, limit(table, dynamics).value, "--", color=colour, lw=1.5)
+        for k, (size, table) in enumerate(by_size.items()):
+            last = k == len(by_size) - 1
+            with_bars(
+                left, table.study.grid["width"], _mean(table, dynamics), color=colour,
+                alpha=0.25 + 0.75 * k / max(len(by_size) - 1, 1),
+                label=f"{dynamics.upper()}, N = {size}" if last else None,
+            )  # fmt: skip
+        widths, ends = zip(*sorted(limit(tables, dynamics).items()), strict=True)
+        left.plot(widths, [value for value, _ in ends], "--", color=colour, lw=1.5)
     left.axvline(TRANSITION, color="k", ls="--", lw=0.8)
     left.axhline(SK_SLOPE, color=COLOURS[2], lw=1, label="SK, paper: 0.0135")
     left.set(xlabel="width $w/w_0$", ylabel="mean basin / N", ylim=(0, 0.2))
     left.legend(frameon=False, fontsize=8)
     panel(left, "a", "more spins: stronger colour; dashed: N to infinity")
-    size = table.study.grid["ensembles"][-1]
     edges = np.linspace(0, 0.3, 31)
     for k, width in enumerate(SHOWN):
-        found = table.column("sizes", ensembles=size, width=width, dynamics="sd") / size
+        found = table.column("sizes", width=width, dynamics="sd") / size
         share = np.stack([np.histogram(row, edges)[0] / len(row) for row in found])
         bars = cluster_bootstrap(share, stream(0, "fig12.shares", k))
         x = 0.5 * (edges[1:] + edges[:-1])
@@ -120,34 +143,22 @@ def _draw(tables: Tables, figure: Figure) -> None:
     panel(right, "b", f"basins at N = {size}")
 
 
-def _curves(axes: Any, table: Results, dynamics: str, colour: str) -> None:
-    grid = table.study.grid
-    for k, size in enumerate(grid["ensembles"]):
-        last = k == len(grid["ensembles"]) - 1
-        rows = np.array([means(table, size, w, dynamics) for w in grid["width"]])
-        with_bars(
-            axes, grid["width"], cluster_bootstrap(rows.T, stream(0, "fig12")),
-            color=colour, alpha=0.25 + 0.75 * k / max(len(grid["ensembles"]) - 1, 1),
-            label=f"{dynamics.upper()}, N = {size}" if last else None,
-        )  # fmt: skip
-
-
 def _claims(tables: Tables) -> list[Claim]:
-    table = tables["fig12.basins"]
-    size = table.study.grid["ensembles"][-1]
+    by_size = _by_size(tables)
+    size = max(by_size)
+    table = by_size[size]
     widths = list(table.study.grid["width"])
 
     def mean(width: float, dynamics: str) -> Estimate:
-        rows = means(table, size, width, dynamics)
+        rows = means(table, dynamics)[:, widths.index(width)]
         return cluster_bootstrap(rows, stream(0, "fig12.mean"))
 
     native, thermal, far = mean(1.5, "sd"), mean(1.5, "0tmh"), mean(4.0, "sd")
-    large = table.column("sizes", ensembles=size, width=1.5, dynamics="sd")
+    large = table.column("sizes", width=1.5, dynamics="sd")
     share = cluster_bootstrap(
         (large > 0.1 * size).mean(axis=1), stream(0, "fig12.large")
     )
-    ends = limit(table, "sd")
-    index = widths.index(1.5)
+    end, end_error = limit(tables, "sd")[1.5]
     # The SK line of Fig. 11 has an offset of 0.91 spins, which counts at small N.
     expected = SK_SLOPE + 0.91 / size
     return [
@@ -158,7 +169,7 @@ def _claims(tables: Tables) -> list[Claim]:
         ),
         compare(
             "mean SD basin / N at w = 1.5 w0, N to infinity", "extensive, about 0.05",
-            float(ends.value[index]), float(ends.error[index]), (0.035, 0.1),
+            end, end_error, (0.035, 0.1),
             "Line in 1/N through N >= 50; error from the couplings alone.",
         ),
         compare(

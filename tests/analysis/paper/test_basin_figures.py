@@ -31,7 +31,7 @@ SMALL = {
         "resolution": [0.045],
     },  # fmt: skip
     "fig11": {"ensembles": [8, 16], "minima": [3]},
-    "fig12": {"ensembles": [12, 50, 60], "width": [0.8, 1.5, 4.0], "minima": [2]},
+    "fig12": {"width": [0.8, 1.5, 4.0], "minima": [2]},
     "fig13": {"ensembles": [60], "probes": [2], "resolution": [0.045]},
     "fig14": {"ensembles": [10], "minima": [3]},
 }
