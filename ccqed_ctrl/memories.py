@@ -58,7 +58,7 @@ def load(source: str) -> MemorySet:
         with resources.as_file(resources.files(__package__) / "icons") as folder:
             memories = _from_folder(folder)
     elif source == "digits":
-        memories = _from_handwriting()
+        memories = handwriting()[0]
     else:
         path = Path(source).expanduser()
         memories = _from_array(path) if path.suffix == ".npy" else _from_folder(path)
@@ -66,22 +66,43 @@ def load(source: str) -> MemorySet:
     return memories
 
 
-def digit_examples() -> tuple[Spins, NDArray[np.int64]]:
-    """Return the handwritten digits that an encoder may be trained on.
+def handwriting(
+    held_out: int | None = None,
+) -> tuple[MemorySet, Spins, NDArray[np.int64]]:
+    """Return handwriting, split into cues and what prototypes may be made of.
 
-    They are those the prototypes of `load("digits")` are made of, none of its cues.
+    Parameters
+    ----------
+    held_out : int, optional
+        Place of the first of `HELD_OUT` digits in a row that become cues, a block
+        because neighbours are often by one hand; default: the last ones, which are the
+        cues of `load("digits")`.
 
     Returns
     -------
-    images (B, 64) int8 spins, labels (B,) int64
+    memories with cues; the other images (B, 64) int8 spins and their labels (B,) int64
 
     Raises
     ------
     PatternError
         scikit-learn is not installed.
+    ParameterError
+        No such block.
     """
     ink, labels = _handwriting()
-    return _spins(ink[:-HELD_OUT]), labels[:-HELD_OUT]
+    last = len(ink) - HELD_OUT
+    start = checks.integer("held_out", last if held_out is None else held_out, 0, last)
+    cue = np.zeros(len(ink), bool)
+    cue[start : start + HELD_OUT] = True
+    examples, known = ink[~cue], labels[~cue]
+    prototypes = np.stack(
+        [examples[known == digit].mean(axis=0) > 0.5 for digit in range(10)]
+    )
+    plain = _plain([str(digit) for digit in range(10)], prototypes)
+    memories = MemorySet(
+        plain.names, plain.patterns, plain.shape, _spins(ink[cue]), labels[cue]
+    )
+    return memories, _spins(examples), known
 
 
 def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
@@ -157,17 +178,6 @@ def _handwriting() -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         ) from error
     digits = load_digits()
     return digits.images > 7.5, digits.target.astype(np.int64)
-
-
-def _from_handwriting() -> MemorySet:
-    ink, labels = _handwriting()
-    training, known = ink[:-HELD_OUT], labels[:-HELD_OUT]
-    prototypes = np.stack(
-        [training[known == digit].mean(axis=0) > 0.5 for digit in range(10)]
-    )
-    plain = _plain([str(digit) for digit in range(10)], prototypes)
-    cues = _spins(ink[-HELD_OUT:])
-    return MemorySet(plain.names, plain.patterns, plain.shape, cues, labels[-HELD_OUT:])
 
 
 def _spins(ink: NDArray[np.bool_]) -> Spins:

@@ -9,14 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import checks
 from ..errors import PatternError
+from ._margins import sign
 
 Floats = NDArray[np.float64]
 Spins = NDArray[np.int8]
-
-
-def sign(values: Floats) -> Spins:
-    """Return the sign with ties at +1, as spins."""
-    return np.where(values >= 0, 1, -1).astype(np.int8)
 
 
 @dataclass(frozen=True)
