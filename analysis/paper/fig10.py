@@ -50,14 +50,14 @@ half of the overlaps exceed 0.9, by a line in N^(-1/2) to N = infinity. (d) Hebb
 P/N = 0.4. Error bars: 95 % bootstrap over sets of patterns. Quick: (a) N = 100, 8 sets
 of 40 trials per d, (b, c) N = 100 and 200, 8 sets of 2 patterns, inset N = 200, 400,
 800, (d) N = 100 to 400, 10 patterns. Paper: (a) 40 sets of 400, (b, c, d) N = 200,
-400, 800, 20 sets of 20 patterns, inset to N = 1600. Beyond: (a) N = 400, (b, c) N =
-800, 1600, (d, inset) N = 800, 1600, 3200.
+400, 800, 20 sets of 8 patterns (d: 20), inset to N = 1600. Beyond: (a) N = 400, (b, c)
+N = 800, 1600, (d, inset) N = 800, 1600, 3200.
 """
 
 
 def _studies(scale: Scale) -> Sequence[Study]:
     sets = 8 if scale == "quick" else 20
-    probes, many = (2, 10) if scale == "quick" else (20, 20)
+    probes, many = (2, 10) if scale == "quick" else (8, 20)
     sizes, overlaps, glasses = {
         "quick": ([100, 200], [200, 400, 800], [100, 200, 400]),
         "paper": ([200, 400, 800], [200, 400, 800, 1600], [200, 400, 800]),

@@ -15,6 +15,8 @@ from .system import Floats
 #: kernel without noise (-Delta_C, kappa^2, numerator); 0 numerator: read the table.
 Model: TypeAlias = tuple[Any, ...]
 _REFRESH = 64  # steps between full sums, against rounding
+#: Errors of a step within which m rests: at the limit of stability it jitters by some.
+_JITTER = 30.0
 
 
 @numba.njit(cache=True)
@@ -55,19 +57,47 @@ def _tabulated(m: Floats, total: Floats, model: Model, out: Floats) -> None:
         out[i] = spins[i] * (up - down) * (1 - x * x) + (1 - x) * up - (1 + x) * down
 
 
+@numba.njit(cache=True)
+def at_rest(m: Floats, total: Floats, model: Model, allowed: Floats) -> bool:
+    """Whether every m_i is, within allowed (N,), where the present fields hold it.
+
+    The slope at fixed rates, S(K+ - K-)(1 - x^2) + (K+ - K-) - x(K+ + K-), has one
+    root in [-1, 1], and it attracts: no ensemble that is yet to flip counts as resting.
+    """
+    _, self_coupling, spins, line, cavity, nodes, scalars, closed = model
+    for i in range(m.size):
+        high, low = -self_coupling[i] - total[i], -self_coupling[i] + total[i]
+        if closed[2] > 0:
+            up = _closed_rate(high, cavity[i], scalars, closed)
+            down = _closed_rate(low, cavity[i], scalars, closed)
+        else:
+            up = kernel(high, line[i], cavity[i], nodes, scalars)
+            down = kernel(low, line[i], cavity[i], nodes, scalars)
+        net, both, S = up - down, up + down, spins[i]
+        root = both + np.sqrt(both * both + 4 * S * (S + 1) * net * net)
+        if root > 0 and abs(m[i] - 2 * (S + 1) * net / root) > allowed[i]:
+            return False
+    return True
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _closed_rate(
+    de: float, cavity: float, scalars: Floats, closed: tuple[float, float, float]
+) -> float:
+    detuning, kappa2, numerator = closed
+    # exact: the pole de^2 + omega_z^2; printed: none.
+    pole = de * de + scalars[2] ** 2 if scalars[3] else 1.0
+    return float(cavity * numerator / (pole * ((de + detuning) ** 2 + kappa2)))
+
+
 @numba.njit(cache=True, error_model="numpy")
 def _closed(m: Floats, total: Floats, model: Model, out: Floats) -> None:
     """Do the same without noise: two divisions, many ensembles at a time."""
     _, self_coupling, spins, _, cavity, _, scalars, closed = model
-    detuning, kappa2, numerator = closed
-    # exact: the pole de^2 + omega_z^2; printed: none.
-    weight, offset = (1.0, scalars[2] ** 2) if scalars[3] else (0.0, 1.0)
     for i in range(m.size):
-        x, scale = m[i], cavity[i] * numerator
-        high, low = -self_coupling[i] - total[i], -self_coupling[i] + total[i]
-        up, down = high + detuning, low + detuning
-        up = scale / ((weight * high * high + offset) * (up * up + kappa2))
-        down = scale / ((weight * low * low + offset) * (down * down + kappa2))
+        x = m[i]
+        up = _closed_rate(-self_coupling[i] - total[i], cavity[i], scalars, closed)
+        down = _closed_rate(-self_coupling[i] + total[i], cavity[i], scalars, closed)
         out[i] = spins[i] * (up - down) * (1 - x * x) + (1 - x) * up - (1 + x) * down
 
 
@@ -132,5 +162,8 @@ def integrate(
         steps += 1
         if steps % _REFRESH == 0:
             sum_fields(m, field, model, total, reference)
+            # Slopes do not end there: they are of the jitter.
+            if stop and at_rest(m, total, model, _JITTER * scale):
+                break
     shown[done:] = m
     return count

@@ -37,8 +37,8 @@ def evolve(
 ) -> Evolution:
     """Integrate F3 at constant pump power and field; the noise is the system's.
 
-    Adaptive Dormand-Prince 5(4): F3 is not stiff, its fastest rate being that of a
-    flip. Samples come from the method's own interpolant.
+    Adaptive Dormand-Prince 5(4): until it rests, F3 is not stiff, its fastest rate
+    being that of a flip. Samples come from the method's own interpolant.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def evolve(
     power: q. field: h (N,) in rad/s, default 0.
     rtol: local error per step relative to 1 - m^2 + 1/S.
     steady_stop: end early when the present slopes would move no m by rtol/10 in all
-        the time left.
+        the time left, or when every m is where the present fields hold it.
 
     Returns
     -------

@@ -119,6 +119,21 @@ def test_steady_stop_changes_nothing():
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
+@pytest.mark.parametrize("kernel", ["exact", "printed"])
+def test_what_rests_on_resonance_ends_at_once(kernel):
+    """A thousand seconds at a rate that allows steps of microseconds: 1e9 of them."""
+    system = confocal_system(12, 3)
+    up = ising_minimum(system, np.ones(12))
+    fields = 2 * np.abs(system.spins * (system.couplings @ up))
+    scale = abs(system.cavity.pump_detuning) / fields.max()
+    strong = SpinSystem(
+        scale * system.couplings, system.spins, system.cavity, system.omega_z
+    )
+    found = evolve(strong, 0.9 * up, duration=1e3, sample_times=[1e3], kernel=kernel)
+    np.testing.assert_allclose(found.magnetization[0], up, atol=1e-3)
+    assert len(found.flip_times) == 0
+
+
 def test_flips_are_ordered_and_where_the_samples_change_sign():
     system = confocal_system(30, 11)
     start = np.random.default_rng(3).uniform(-0.3, 0.3, 30)

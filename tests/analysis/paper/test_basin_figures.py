@@ -161,7 +161,7 @@ def test_one_pattern_is_recalled_from_up_to_half(rule, dynamics):
     np.testing.assert_array_equal(found["sizes"], 20)
 
 
-@pytest.mark.parametrize("dynamics", ["sd", "0tmh"])
+@pytest.mark.parametrize("dynamics", ["sd", "0tmh", "exact", "printed"])
 def test_one_pattern_is_recalled_at_all_distances_drawn(dynamics):
     point = by_rule("pseudo-inverse", 1 / 30, 30, dynamics=dynamics, trials=3)
     found = rule_studies.recall(point, np.random.default_rng(6))
