@@ -6,6 +6,7 @@ Whatever happens, the results are those of one process, bit by bit.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -222,6 +223,23 @@ def test_the_task_that_kills_its_worker_is_named(importable, tmp_path):
     (failure,) = results.failures
     assert failure.task.point == {"width": 13}
     assert "the worker process died" in failure.error
+
+
+def test_a_worker_with_other_code_refuses(tmp_path, monkeypatch):
+    """What a worker of an outdated installation does: its module is another."""
+    file = tmp_path / "half_updated_study.py"
+    file.write_text("def work(point, rng):\n    return {'x': point['x']}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    made = Study("half", importlib.import_module(file.stem).work, {"x": [1, 2]})
+    assert made.code
+    file.write_text("def work(point, rng):\n    return {'x': 2 * point['x']}\n")
+    store = tmp_path / "store.sqlite"
+    results = run(made, store, engine=Processes(1))
+    assert len(results) == 0
+    assert {failure.error for failure in results.failures} == {
+        "ResultsError: this worker has other code of the study than the client"
+    }
 
 
 def test_failures_come_back_from_a_cluster(machines, tmp_path):
