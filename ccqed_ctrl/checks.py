@@ -63,12 +63,13 @@ def integer(
 
 
 def array(
-    name: str, value: ArrayLike, shape: Sequence[int | str], dtype: Any = float
+    name: str, value: ArrayLike, shape: Sequence[Any], dtype: Any = float
 ) -> NDArray[Any]:
     """Return `value` as a finite array of the given shape.
 
     Integers in `shape` are required sizes; strings are free axes that must agree
-    where they repeat: `("N", "N")` asks for a square matrix.
+    where they repeat: `("N", "N")` asks for a square matrix. `...` in front allows any
+    further axes there.
 
     Raises
     ------
@@ -76,7 +77,8 @@ def array(
         Wrong number of axes, wrong size, not numeric, complex where real is asked
         for, or not finite.
     """
-    wanted = "(" + ", ".join(str(axis) for axis in shape) + ")"
+    more = tuple(shape[:1]) == (...,)
+    wanted = "(" + ", ".join("..." if a is ... else str(a) for a in shape) + ")"
     try:
         if np.iscomplexobj(value) and np.dtype(dtype).kind != "c":
             raise TypeError("its entries are complex")
@@ -85,9 +87,11 @@ def array(
         message = f"{name} must be a numeric array of shape {wanted}: {error}"
         raise ShapeError(message) from None
     sizes: dict[str, int] = {}
-    matches = result.ndim == len(shape) and all(
+    last = shape[1:] if more else shape
+    place = max(result.ndim - len(last), 0) if more else 0
+    matches = result.ndim == place + len(last) and all(
         have == (want if isinstance(want, int) else sizes.setdefault(want, have))
-        for have, want in zip(result.shape, shape, strict=False)
+        for have, want in zip(result.shape[place:], last, strict=False)
     )
     if not matches:
         raise ShapeError(f"{name} must have shape {wanted}; got {result.shape}")

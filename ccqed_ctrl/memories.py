@@ -147,7 +147,10 @@ def _size(image: NDArray[np.bool_]) -> str:
 def _read_png(file: Path) -> NDArray[np.bool_]:
     try:
         with Image.open(file) as image:
-            grey = np.asarray(image.convert("L"))
+            # What is transparent is paper, not ink.
+            coloured = image.convert("RGBA")
+            paper = Image.new("RGBA", image.size, "white")
+            grey = np.asarray(Image.alpha_composite(paper, coloured).convert("L"))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise PatternError(f"{file.name} is not a readable image: {error}") from error
     return grey < 128

@@ -91,6 +91,15 @@ def test_without_scikit_learn_the_remedy_is_named(monkeypatch):
 # Folders -------------------------------------------------------------------------
 
 
+def test_what_is_transparent_is_paper(tmp_path):
+    pixels = np.zeros((2, 3, 4), np.uint8)  # black, and fully transparent
+    pixels[0, :, 3] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(
+        memories.load(str(tmp_path)).patterns, [[1, 1, 1, -1, -1, -1]]
+    )
+
+
 def test_a_folder_is_read_by_name_ink_is_up(tmp_path):
     ink = np.array([[True, False, False], [False, False, True]])
     write_png(tmp_path / "b.png", ink)

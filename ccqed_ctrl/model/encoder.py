@@ -29,15 +29,26 @@ class Encoder:
     condition: float
 
     def encode(self, patterns: ArrayLike) -> Spins:
-        """Map patterns (..., N) to spin states (..., N), sgn(M x)."""
-        return sign(np.asarray(patterns, dtype=np.float64) @ self.matrix.T)
+        """Map patterns (..., N) to spin states (..., N), sgn(M x).
+
+        Raises
+        ------
+        ShapeError
+            Another number of pixels, or entries that are not finite.
+        """
+        return _thresholded("patterns", patterns, self.matrix)
 
     def decode(self, spins: ArrayLike) -> Spins:
         """Map spin states (..., N) back to patterns (..., N), sgn(M^-1 y).
 
         Undetermined spins may be given as 0: they carry no weight.
+
+        Raises
+        ------
+        ShapeError
+            Another number of spins, or entries that are not finite.
         """
-        return sign(np.asarray(spins, dtype=np.float64) @ self.inverse.T)
+        return _thresholded("spins", spins, self.inverse)
 
 
 def fit(
@@ -76,6 +87,11 @@ def fit(
         inverse=_ridge(stored, targets, regularization * size),
         condition=float(np.linalg.cond(stored @ stored.T)),
     )
+
+
+def _thresholded(name: str, vectors: ArrayLike, matrix: Floats) -> Spins:
+    inputs = checks.array(name, vectors, (..., matrix.shape[1]))
+    return sign(inputs @ matrix.T)
 
 
 def _ridge(outputs: Floats, inputs: Floats, penalty: float) -> Floats:

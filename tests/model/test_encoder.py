@@ -122,3 +122,15 @@ def test_more_memories_than_ensembles_are_refused():
 def test_bad_input_is_refused(patterns, minima, penalty, error):
     with pytest.raises(error):
         encoder.fit(patterns, minima, penalty)
+
+
+@pytest.mark.parametrize("given", [np.ones(5), np.ones((2, 3)), 1.0, [[1], [1, 1]]])
+@pytest.mark.parametrize("way", ["encode", "decode"])
+def test_inputs_that_do_not_fit_are_refused(way, given):
+    fitted = encoder.fit(np.ones((1, 4)), np.ones((1, 4)))
+    name = {"encode": "patterns", "decode": "spins"}[way]
+    with pytest.raises(ShapeError, match=rf"{name} must .*shape \(\.\.\., 4\)"):
+        getattr(fitted, way)(given)
+    with pytest.raises(ShapeError, match=f"{name} must be finite; 1 of 4"):
+        getattr(fitted, way)([1, 1, np.nan, 1])
+    assert getattr(fitted, way)(np.ones((2, 3, 4))).shape == (2, 3, 4)
