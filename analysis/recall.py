@@ -53,7 +53,11 @@ class RecallReader:
         )
 
     def empty(self) -> dict[str, NDArray[Any]]:
-        """Return the growing datasets of a run, nothing measured yet."""
+        """Return the growing datasets of a run, nothing measured yet.
+
+        By name; shapes are those of `schema` for S shots, P memories, N ensembles, F
+        frames and the camera's ny x nx pixels.
+        """
         count, ensembles = self.cues.shape
         sizes = {
             "S": count,
@@ -106,7 +110,10 @@ class RecallReader:
         }
 
     def summary(self, rows: Mapping[str, NDArray[Any]], done: int) -> dict[str, Any]:
-        """Return the `summary.` datasets over the first `done` shots of `rows`."""
+        """Return the `summary.` datasets, scalars, over the first `done` shots.
+
+        rows: what `empty` returned, filled: (S, ...) each.
+        """
         names, cued = self.memories.names, self.cued
         overlaps = rows["shot.overlaps"][:done]
         undetermined = np.count_nonzero(rows["shot.spins"][:done] == 0, axis=1)

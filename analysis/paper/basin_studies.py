@@ -68,7 +68,9 @@ def basin(
     estimator: str,
     rng: np.random.Generator,
 ) -> int:
-    """Return the size of one basin by one of the module's estimators.
+    """Return the size of one basin, in spins, by one of the module's estimators.
+
+    minimum: (N,) of -1 and +1. dynamics: "sd" or "0tmh".
 
     Raises
     ------

@@ -25,7 +25,10 @@ def panel(axes: Axes, letter: str, title: str = "") -> None:
 
 
 def with_bars(axes: Axes, x: ArrayLike, estimate: Estimate, **style: Any) -> None:
-    """Draw points with confidence intervals, joined by a thin line."""
+    """Draw points with confidence intervals, joined by a thin line.
+
+    x: (K,), in the units of the axis. estimate: of K values. style: of `errorbar`.
+    """
     defaults: dict[str, Any] = {
         "marker": "o", "ms": 3, "lw": 1, "capsize": 2, "elinewidth": 1
     }  # fmt: skip

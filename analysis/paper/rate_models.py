@@ -27,7 +27,7 @@ def kernel(
     cavity: Cavity | None = None,
     noise: NoiseModel = None,
 ) -> Floats:
-    """Return K in 1/s at energy changes x = de/|Delta_C|, at the paper's pump.
+    """Return K in 1/s at energy changes x = de/|Delta_C|, of the shape of x.
 
     The self coupling J_ii = J_0 beta and omega_z are those of `Pump` and `Cloud`.
     """
