@@ -102,7 +102,9 @@ def costs() -> None:
         minima = relaxation.sample_minima(fixed, count, rng=rng, threads=1)
         descent = (time.process_time() - start) / count
         start = time.process_time()
-        basins = [relaxation.basin_size(fixed, m, rng=rng) for m in minima[:2]]
+        basins = [
+            relaxation.basin_size(fixed, m, interval=False, rng=rng) for m in minima[:2]
+        ]
         each = (time.process_time() - start) / len(basins)
         trials = np.mean([basin.trials for basin in basins])
         print(

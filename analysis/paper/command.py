@@ -14,7 +14,7 @@ from ccqed_ctrl.cli import RUN_FAILED, Command
 from ccqed_ctrl.errors import CcqedError
 
 from .figure import check_scale
-from .production import Made, make
+from .production import Made, largest_stored, make
 from .registry import FIGURES as KNOWN
 from .registry import select
 from .report import write_report
@@ -32,6 +32,10 @@ def _configure(parser: argparse.ArgumentParser) -> None:
         help="quick (minutes), paper (its sizes, a night) or beyond",
     )  # fmt: skip
     parser.add_argument(
+        "--stored", action="store_true",
+        help="compute nothing: each figure at the largest scale that is stored",
+    )  # fmt: skip
+    parser.add_argument(
         "--store", metavar="DIR", type=Path, default=_DEFAULT_FOLDER,
         help="where results are kept: what is there is not computed again",
     )  # fmt: skip
@@ -46,7 +50,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _figures(options: argparse.Namespace) -> int:
-    figures, scale = select(options.figures), check_scale(options.scale)
+    figures, asked = select(options.figures), check_scale(options.scale)
     engine = engine_of(options.workers, options.cluster)
     report: Path | None = options.report
     beside = report.with_suffix("") if report else options.store
@@ -55,6 +59,7 @@ def _figures(options: argparse.Namespace) -> int:
     made: list[Made] = []
     for figure in figures:
         try:
+            scale = largest_stored(figure, options.store) if options.stored else asked
             one = make(
                 figure, scale, options.store, output,
                 engine=engine, progress=console.is_terminal,
@@ -69,8 +74,12 @@ def _figures(options: argparse.Namespace) -> int:
             f"{one.tasks} tasks of {one.task_seconds:.1f} s"
         )
         console.print(_table(one))
+    seconds, worked = (
+        sum(getattr(one, name) for one in made) for name in ("seconds", "task_seconds")
+    )
     console.print(
-        f"{len(made)} of {len(figures)} figures in {sum(m.seconds for m in made):.1f} s"
+        f"{len(made)} of {len(figures)} figures in {seconds:.1f} s, "
+        f"tasks of {worked:.1f} s"
     )
     if report:
         write_report(report, made)

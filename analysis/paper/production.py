@@ -8,10 +8,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from analysis.campaign import Engine, in_process, run
+from analysis.campaign import Engine, in_process, load, run
 from ccqed_ctrl.errors import CcqedError, ResultsError
 
-from .figure import Claim, PaperFigure, Scale, Tables
+from .figure import SCALES, Claim, PaperFigure, Scale, Tables
 
 #: All figures' results, in the folder of `--store`.
 STORE = "figures.sqlite"
@@ -33,6 +33,23 @@ class Made:
     tasks: int
     task_seconds: float
     seconds: float
+
+
+def largest_stored(figure: PaperFigure, store: Path) -> Scale:
+    """Return the largest scale of a figure whose results are all stored.
+
+    store: folder. Closed forms need no results and have the largest scale.
+
+    Raises
+    ------
+    ResultsError
+        None is complete, or the store fails.
+    """
+    for scale in reversed(SCALES):
+        studies = figure.studies(scale)
+        if all(load(store / STORE, study).complete for study in studies):
+            return scale
+    raise ResultsError(f"{str(store)!r} holds no scale of {figure.name} completely")
 
 
 def compute(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from ccqed_ctrl.errors import ResultsError
@@ -16,7 +17,9 @@ _INTRODUCTION = """\
 # The paper's figures, reproduced
 
 Marsh et al., PRX 11, 021048 (2021), figure by figure from this repository's own
-dynamics. This page is generated: `ccqed figures --scale {scale} --report {path}`.
+dynamics. This page is generated: `ccqed figures --report {path}`, with `--scale quick`
+(minutes on two cores), `paper` (its sizes and statistics, a night), `beyond`, or
+`--stored` for the largest scale that has been computed; each figure says which it is.
 "Ours" carries one standard error. A number *agrees* when it lies in the paper's range
 or at most two standard errors outside of it. "Read off" marks what the paper shows but
 does not state. Bars in the pictures are 95 % intervals; where couplings are random they
@@ -71,9 +74,8 @@ def write_report(path: Path, made: Sequence[Made]) -> None:
 
 def compose(path: Path, made: Sequence[Made]) -> str:
     """Return the report's text; pictures are linked relative to `path`."""
-    scale = made[0].scale if made else "quick"
     parts = [
-        _INTRODUCTION.format(scale=scale, path=path.as_posix()),
+        _INTRODUCTION.format(path=path.as_posix()),
         *_summary(made),
         _KERNEL,
     ]
@@ -82,17 +84,25 @@ def compose(path: Path, made: Sequence[Made]) -> str:
     return "\n".join(parts)
 
 
-def _summary(made: Iterable[Made]) -> list[str]:
+def _summary(made: Sequence[Made]) -> list[str]:
     lines = [
-        "| figure | " + " | ".join(VERDICTS) + " | tasks | computing time |",
-        "| --- " * (len(VERDICTS) + 3) + "|",
+        "| figure | " + " | ".join(VERDICTS) + " | scale | tasks | computing time |",
+        "| --- " * (len(VERDICTS) + 4) + "|",
     ]
     for one in made:
         count = Counter(claim.verdict for claim in one.claims)
         numbers = " | ".join(str(count[verdict]) for verdict in VERDICTS)
-        name, seconds = one.figure.name, round(one.task_seconds)
-        lines.append(f"| [{name}](#{name}) | {numbers} | {one.tasks} | {seconds} s |")
-    return [*lines, ""]
+        name, scale = one.figure.name, one.scale if one.tasks else "closed form"
+        lines.append(
+            f"| [{name}](#{name}) | {numbers} | {scale} | {one.tasks} "
+            f"| {_clock(one.task_seconds)} |"
+        )
+    total = _clock(sum(one.task_seconds for one in made))
+    return [*lines, "", f"Computing time (h:min:s), all workers added up: {total}.", ""]
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _section(path: Path, made: Made) -> list[str]:
@@ -103,8 +113,7 @@ def _section(path: Path, made: Made) -> list[str]:
         f"## Fig. {figure.name.removeprefix('fig').lstrip('0')}: {figure.title}",
         "",
         figure.protocol.strip(),
-        f"Here: scale `{made.scale}`.",
-        "",
+        *([f"Here: scale `{made.scale}`.", ""] if made.tasks else [""]),
         f"![{figure.name}]({picture})",
         "",
         "| quantity | paper | ours | verdict | why |",

@@ -144,7 +144,7 @@ def test_the_report_sets_claims_beside_the_paper(tmp_path):
     text = compose(tmp_path / "doc.md", [made])
     assert "![toy](doc/toy.png)" in text
     assert "| sum \\| of &lt;all> | 12 | 12 | agrees | 2 (1 + 2 + 3) |" in text
-    assert "| [toy](#toy) | 1 | 0 | 0 | 3 |" in text
+    assert "| [toy](#toy) | 1 | 0 | 0 | quick | 3 |" in text
     assert "0.447" in text
 
 
@@ -164,6 +164,21 @@ def test_one_failing_figure_does_not_cost_the_others(tmp_path, monkeypatch, caps
     assert "1 of 2 figures" in capsys.readouterr().out
     assert (tmp_path / "docs" / "reproduction" / "toy.png").exists()
     assert "Fig. toy: A toy" in report.read_text()
+
+
+def test_what_is_stored_is_drawn_and_nothing_is_computed(tmp_path, monkeypatch, caplog):
+    store, log = tmp_path / "store", tmp_path / "log"
+    figures = (toy(log),)
+    stored = "--stored", "--store", store, "--report", tmp_path / "r.md"
+    assert run_command(monkeypatch, figures, *stored) == RUN_FAILED
+    assert "holds no scale of toy completely" in caplog.text
+    assert not log.exists()
+    for scale in ("quick", "paper"):
+        arguments = "--scale", scale, "--store", store
+        assert run_command(monkeypatch, figures, *arguments) == 0
+        assert run_command(monkeypatch, figures, *stored) == 0
+        assert f"Here: scale `{scale}`." in (tmp_path / "r.md").read_text()
+    assert log.read_text().count("call") == 4
 
 
 CLOSED_FORMS = [figure for figure in FIGURES if not figure.studies("quick")]
