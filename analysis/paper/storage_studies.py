@@ -118,6 +118,37 @@ def store(method: str, patterns: Spins, J: Floats, rng: np.random.Generator) -> 
     return Memory(fixed, fit(patterns, minima, penalty), nearest)
 
 
+#: Pixels flipped for `anticipated_recall`, over N, by loading: about half come back.
+CORRUPTION = {0.1: 0.26, 0.4: 0.12, 1.0: 0.04}
+
+
+def anticipated_recall(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
+    """Return how often corrupted patterns come back exactly from a trained encoder.
+
+    point: ensembles, loading (P/N, of `CORRUPTION`), anticipation (asked for), trials
+    (per pattern). Returns recalled, the share over all patterns.
+    """
+    size, loading = int(point["ensembles"]), float(point["loading"])
+    J = random_layout(size, rng)
+    patterns = rng.choice(np.array([-1, 1], np.int8), (round(loading * size), size))
+    fitted = fit_trained(
+        J, patterns, anticipation=float(point["anticipation"]), rng=rng
+    )
+    memory = Memory(relaxation.prepare(J), fitted.encoder)
+    flips, trials = round(CORRUPTION[loading] * size), int(point["trials"])
+    shares = [
+        np.mean(
+            np.all(
+                memory.recall(corrupted(pattern, flips, trials, rng), "sd", rng)
+                == pattern,
+                axis=1,
+            )
+        )
+        for pattern in patterns
+    ]
+    return {"recalled": np.mean(shares)}
+
+
 def stored_basins(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     """Return the basins of patterns stored at one loading.
 

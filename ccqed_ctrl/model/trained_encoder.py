@@ -50,19 +50,21 @@ DECODER_PENALTIES = (1e-2, 1e-3, 1e-4)
 EXAMPLE_PENALTIES = (0.75,)
 #: Weights of a stored pattern among examples, tried until all patterns are exact.
 PATTERN_WEIGHTS = (30.0, 300.0, 3e3, 3e4)
-#: How much of the cavity's pull is taken away beforehand; less where patterns would be
-#: lost. Basins are largest from 0.3 to 0.5 at all loadings, and gone at 1.
-ANTICIPATION = (0.4, 0.3, 0.2, 0.1, 0.0)
+#: How much of the cavity's pull is taken away beforehand: basins are largest from 0.3
+#: to 0.5 at all loadings, and gone at 1 (Fig. 13 of the reproduction).
+ANTICIPATION = 0.4
+#: Parts of it tried where patterns would be lost.
+RETREAT = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 
 @dataclass(frozen=True)
 class TrainedEncoder:
     """What `fit_trained` returns.
 
-    minima: (P, N) int8, in the order of the patterns. anticipation: one of
-    `ANTICIPATION`. recalled: share of the examples that came back as their own memory
-    when the minima were chosen, by maps that had not seen them; of the patterns, where
-    there are no examples.
+    minima: (P, N) int8, in the order of the patterns. anticipation: what was asked for,
+    or what patterns survive. recalled: share of the examples that came back as their
+    own memory when the minima were chosen, by maps that had not seen them; of the
+    patterns, where there are no examples.
     """
 
     minima: Spins
@@ -78,6 +80,7 @@ def fit_trained(
     examples: ArrayLike | None = None,
     labels: ArrayLike | None = None,
     states: int | None = None,
+    anticipation: float = ANTICIPATION,
     rng: np.random.Generator,
 ) -> TrainedEncoder:
     """Choose minima for the patterns and fit wide-margin maps between them.
@@ -98,6 +101,8 @@ def fit_trained(
         The pattern that each example belongs to; with `examples` only.
     states : int, optional
         Random states relaxed by steepest descent to find minima; default 200 P.
+    anticipation : float in [0, 1]
+        a of point 4 above; less is taken where patterns would be lost.
     rng : numpy.random.Generator
 
     Raises
@@ -106,7 +111,10 @@ def fit_trained(
         Shapes that do not fit, or entries other than -1 and +1.
     PatternError
         More patterns than spins, no patterns, or fewer minima than patterns.
+    ParameterError
+        A number out of range.
     """
+    checks.number("anticipation", anticipation, 0.0, 1.0)
     fixed = relaxation.prepare(couplings)
     stored = checks.spins("patterns", patterns, ("P", fixed.size))
     count = len(stored)
@@ -130,15 +138,17 @@ def fit_trained(
         recalled = None
     else:
         found = found[: CANDIDATES_WITH_EXAMPLES * count]
-        anticipating = np.eye(fixed.size) - ANTICIPATION[0] * pull
+        anticipating = np.eye(fixed.size) - anticipation * pull
         minima, recalled = exchange(
             fixed, known, pair(stored, found), found, anticipating, rng
         )
         matrix, inverse = _example_map(known, minima), fit(stored, minima).inverse
-    before, anticipation, exact = _anticipate(fixed, stored, minima, matrix, pull)
+    before, kept, exact = _anticipate(
+        fixed, stored, minima, matrix, anticipation * pull
+    )
     condition = fit(stored, minima).condition
     return TrainedEncoder(
-        minima, Encoder(before, inverse, condition), anticipation,
+        minima, Encoder(before, inverse, condition), kept * anticipation,
         exact if recalled is None else recalled,
     )  # fmt: skip
 
@@ -192,23 +202,23 @@ def _anticipate(
     fixed: relaxation.FixedPoint, stored: Spins, minima: Spins, matrix: Floats,
     pull: Floats,
 ) -> tuple[Floats, float, float]:  # fmt: skip
-    """Return (1 - a pull) matrix, a, and the share of patterns that find their minimum.
+    """Return (1 - k pull) matrix, k, and the share of patterns that find their minimum.
 
-    a: the largest of `ANTICIPATION` with which no fewer do than without.
+    k: the largest of `RETREAT` with which no fewer do than without.
     """
 
-    def shared(anticipation: float) -> tuple[Floats, float]:
-        before = matrix - anticipation * (pull @ matrix)
+    def shared(part: float) -> tuple[Floats, float]:
+        before = matrix - part * (pull @ matrix)
         encoder = Encoder(before, before, 1.0)
         ends = relaxation.relax(fixed, encoder.encode(stored), dynamics="sd").spins
         return before, float(np.mean(np.all(ends == minima, axis=1)))
 
     _, least = shared(0.0)
-    for anticipation in ANTICIPATION:
-        before, share = shared(anticipation)
+    for part in RETREAT:
+        before, share = shared(part)
         if share >= least:
             break
-    return before, anticipation, share
+    return before, part, share
 
 
 def _check_examples(

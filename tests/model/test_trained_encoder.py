@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccqed_ctrl import memories
-from ccqed_ctrl.errors import PatternError, ShapeError
+from ccqed_ctrl.errors import ParameterError, PatternError, ShapeError
 from ccqed_ctrl.model import encoder, ising, relaxation, trained_encoder
 from ccqed_ctrl.model.couplings import confocal_couplings
 from ccqed_ctrl.model.trained_encoder import fit_trained
@@ -78,27 +78,25 @@ def test_more_is_recalled_than_by_the_plain_encoder(count, flips):
 
 
 @pytest.mark.parametrize(("count", "flips"), [(8, 25), (32, 8), (80, 3)])
-def test_anticipating_the_cavity_widens_basins(count, flips, monkeypatch):
+def test_anticipating_the_cavity_widens_basins(count, flips):
     shares = []
-    for anticipation in ((0.0,), trained_encoder.ANTICIPATION):
-        monkeypatch.setattr(trained_encoder, "ANTICIPATION", anticipation)
+    for anticipation in (0.0, 0.4):
         each = []
         for seed in range(4):
             J, patterns, rng = problem(seed, count, 80)
-            found = fit_trained(J, patterns, rng=rng)
-            assert found.anticipation == anticipation[0]
+            found = fit_trained(J, patterns, anticipation=anticipation, rng=rng)
+            assert found.anticipation == anticipation
             each.append(recalls(J, found.encoder, patterns, flips, 100, 8))
         shares.append(np.mean(each))
     # 3200 trials and more: two standard errors of a difference are below 0.025.
     assert shares[1] > shares[0] + 0.03
 
 
-def test_nothing_that_is_stored_is_lost_to_anticipation(monkeypatch):
+def test_nothing_that_is_stored_is_lost_to_anticipation():
     J, patterns, rng = problem(2)
-    monkeypatch.setattr(trained_encoder, "ANTICIPATION", (9.0, 0.2, 0.0))
-    found = fit_trained(J, patterns, rng=rng)
-    # Nine times the cavity's pull turns everything over.
-    assert found.anticipation == 0.2
+    found = fit_trained(J, patterns, anticipation=1.0, rng=rng)
+    # Where all of the cavity's pull is taken away, nothing is left to hold a state.
+    assert found.anticipation <= 0.5
     np.testing.assert_array_equal(ends(J, found, patterns), found.minima)
 
 
@@ -169,6 +167,13 @@ def test_bad_examples_are_refused(known, said):
     J, patterns, rng = problem(1)
     with pytest.raises(ShapeError, match=said):
         fit_trained(J, patterns, rng=rng, **known)
+
+
+@pytest.mark.parametrize("anticipation", [-0.1, 1.1, np.nan, "much"])
+def test_an_anticipation_out_of_range_is_refused(anticipation):
+    J, patterns, rng = problem(1)
+    with pytest.raises(ParameterError, match=r"anticipation must be .* in \[0, 1\]"):
+        fit_trained(J, patterns, anticipation=anticipation, rng=rng)
 
 
 def test_more_memories_than_spins_or_minima_are_refused():
