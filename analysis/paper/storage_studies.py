@@ -119,7 +119,7 @@ def store(method: str, patterns: Spins, J: Floats, rng: np.random.Generator) -> 
 
 
 #: Pixels flipped for `anticipated_recall`, over N, by loading: about half come back.
-CORRUPTION = {0.1: 0.26, 0.4: 0.12, 1.0: 0.04}
+CORRUPTION = {0.1: 0.34, 0.4: 0.17, 1.0: 0.07}
 
 
 def anticipated_recall(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
