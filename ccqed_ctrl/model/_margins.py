@@ -51,22 +51,28 @@ def _descent(
     """Minimise penalty I |m|^2 + sum_b w_b max(0, 1 - t_b m.x_b)^2 for each output.
 
     Accelerated gradient descent on all outputs at once, each penalty from the last
-    one's solution.
+    one's solution. With no more examples than inputs, m = c x, and c is sought.
     """
-    size = x.shape[1]
-    weighted = weights * x
+    size, weighted = x.shape[1], weights * x
     steepest = float(np.linalg.norm(np.sqrt(weights) * x, 2)) ** 2
     # Interpolation of nearly dependent patterns has huge entries: start from a ridge.
-    gram = x.T @ weighted + 1e-3 * size * np.eye(size)
-    matrix = np.linalg.solve(gram, weighted.T @ t).T
+    ridge = 1e-3 * size
+    if few := len(x) <= size:
+        features = x @ x.T
+        start = np.linalg.solve(features + np.diagflat(ridge / weights), t).T
+    else:
+        features = x
+        gram = x.T @ weighted + ridge * np.eye(size)
+        start = np.linalg.solve(gram, weighted.T @ t).T
+    solution = start
     for relative in penalties:
         penalty = relative * size
-        ahead, momentum = matrix, 1.0
+        ahead, momentum = solution, 1.0
         for _ in range(STEPS):
-            short = np.maximum(0.0, 1 - t * (x @ ahead.T))
-            slope = penalty * ahead - (t * short).T @ weighted
+            short = weights * t * np.maximum(0.0, 1 - t * (features @ ahead.T))
+            slope = penalty * ahead - (short.T if few else short.T @ x)
             after = ahead - slope / (steepest + penalty)
             faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-            ahead = after + (momentum - 1) / faster * (after - matrix)
-            matrix, momentum = after, faster
-        yield matrix
+            ahead = after + (momentum - 1) / faster * (after - solution)
+            solution, momentum = after, faster
+        yield solution @ x if few else solution
