@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks
 from ..errors import PatternError
 
-#: Patterns whose overlap matrix is conditioned worse count as dependent.
-LARGEST_CONDITION = 1e10
+#: Least singular value of the patterns over the largest: below they are dependent.
+DEPENDENT = 1e-12
 
 
 def hebbian(patterns: ArrayLike) -> NDArray[np.float64]:
@@ -72,16 +72,16 @@ def pseudo_inverse(patterns: ArrayLike) -> NDArray[np.float64]:
             f"got P = {count}"
         )
         raise PatternError(message)
-    overlaps = xi @ xi.T / size
-    condition = float(np.linalg.cond(overlaps))
-    if not condition < LARGEST_CONDITION:
+    # The patterns' own basis: at P near N, C is nearly singular and they are not.
+    _, scales, basis = np.linalg.svd(xi, full_matrices=False)
+    if not scales[-1] > DEPENDENT * scales[0]:
         message = (
             "patterns must be linearly independent for the pseudo-inverse rule; the "
-            f"condition of their overlap matrix is {condition:.3g}; is one repeated "
-            "or inverted?"
+            f"condition of their matrix is {scales[0] / max(scales[-1], 1e-300):.3g}; "
+            "is one repeated or inverted?"
         )
         raise PatternError(message)
-    couplings = xi.T @ np.linalg.solve(overlaps, xi) / size
+    couplings: NDArray[np.float64] = basis.T @ basis
     couplings = (couplings + couplings.T) / 2
     np.fill_diagonal(couplings, 0.0)
     return couplings

@@ -53,6 +53,17 @@ def test_pseudo_inverse_at_full_load_has_nothing_left():
     np.testing.assert_allclose(pseudo_inverse(hadamard(8)), 0, atol=1e-14)
 
 
+def test_pseudo_inverse_of_nearly_dependent_patterns_is_still_a_projection():
+    """Of 200 square sets some are conditioned so badly that C^-1 is mostly rounding."""
+    worst = min(
+        (random_patterns(60, 60, seed) for seed in range(200)),
+        key=lambda patterns: np.linalg.svd(patterns, compute_uv=False)[-1],
+    )
+    assert np.linalg.cond(worst @ worst.T) > 1e8
+    # Sixty independent patterns of sixty spins span everything: 1 less its diagonal.
+    np.testing.assert_allclose(pseudo_inverse(worst), 0, atol=1e-12)
+
+
 def test_pseudo_inverse_refuses_more_patterns_than_spins():
     with pytest.raises(PatternError, match="at most N = 5"):
         pseudo_inverse(random_patterns(6, 5))
