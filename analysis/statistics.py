@@ -146,3 +146,31 @@ def ratio_of_sums(rows: Floats) -> Floats:
     """
     total = rows.sum(axis=0)
     return np.asarray(total[0] / total[1])
+
+
+def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
+    """Return the first x at which a curve falls to a level, linear between points.
+
+    The first or the last x where the fall is not between two points.
+
+    Parameters
+    ----------
+    x, y : (K,) float
+        x increases.
+
+    Raises
+    ------
+    ShapeError
+        No points, or as many x as y are not given, or values that are not finite.
+    """
+    places = checks.array("x", x, ("K",))
+    heights = checks.array("y", y, (len(places),))
+    if not len(places):
+        raise ShapeError("a crossing needs a point at least")
+    below = np.flatnonzero(heights <= level)
+    after = int(below[0]) if len(below) else len(places)
+    if after in (0, len(places)):
+        return float(places[max(after - 1, 0)])
+    high, low = heights[after - 1], heights[after]
+    step = places[after] - places[after - 1]
+    return float(places[after - 1] + (high - level) / (high - low) * step)

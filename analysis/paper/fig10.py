@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.campaign.results import Results
 from analysis.campaign.study import Study
-from analysis.statistics import Estimate, cluster_bootstrap
+from analysis.statistics import Estimate, cluster_bootstrap, crossing
 from ccqed_ctrl.rng import stream
 
 from .drawing import COLOURS, panel, with_bars
@@ -129,19 +129,6 @@ def _near_capacity(table: Results, name: str, size: int) -> Floats:
     return np.stack(rows, axis=1)
 
 
-def crossing(loadings: Sequence[float], shares: Floats) -> float:
-    """Return the first loading at which shares (L,) fall to a half.
-
-    Linear between loadings; the first or last of them where the fall is not between.
-    """
-    below = np.flatnonzero(shares <= 0.5)
-    last = int(below[0]) - 1 if len(below) else len(loadings) - 1
-    if last in (-1, len(loadings) - 1):
-        return loadings[max(last, 0)]
-    part = (shares[last] - 0.5) / (shares[last] - shares[last + 1])
-    return float(loadings[last] + part * (loadings[last + 1] - loadings[last]))
-
-
 def capacity(table: Results) -> tuple[Estimate, Estimate]:
     """Return P/N at which half of the patterns are lost: by size (K,), and its limit.
 
@@ -152,7 +139,7 @@ def capacity(table: Results) -> tuple[Estimate, Estimate]:
     shares = np.stack([_near_capacity(table, "close", n) for n in sizes], axis=1)
 
     def halves(rows: Floats) -> Floats:
-        return np.array([crossing(NEAR_CAPACITY, c) for c in rows.mean(axis=0)])
+        return np.array([crossing(NEAR_CAPACITY, c, 0.5) for c in rows.mean(axis=0)])
 
     root = np.array(sizes, float) ** -0.5
     finite = cluster_bootstrap(shares, stream(0, "fig10.capacity"), statistic=halves)

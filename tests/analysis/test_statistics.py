@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from analysis.statistics import binomial, cluster_bootstrap, ratio_of_sums
+from analysis.statistics import (
+    binomial,
+    cluster_bootstrap,
+    crossing,
+    ratio_of_sums,
+)
 from ccqed_ctrl.errors import ParameterError, ShapeError
 
 
@@ -121,3 +126,13 @@ def test_cluster_bootstrap_refuses(bad):
 def test_cluster_bootstrap_refuses_few_resamples():
     with pytest.raises(ParameterError, match="resamples"):
         cluster_bootstrap([1.0, 2.0], np.random.default_rng(0), resamples=5)
+
+
+def test_a_level_is_crossed_between_two_points():
+    x = (0.1, 0.2, 0.4)
+    assert crossing(x, [0.9, 0.6, 0.4], 0.5) == pytest.approx(0.3)
+    assert crossing(x, [1.0, 0.9, 0.8], 0.5) == 0.4
+    assert crossing(x, [0.5, 0.2, 0.8], 0.5) == 0.1
+    for bad in ([], [1.0, 0.2], [1.0, np.nan, 0.0]):
+        with pytest.raises(ShapeError):
+            crossing(x if bad else [], bad, 0.5)

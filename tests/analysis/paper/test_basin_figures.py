@@ -54,7 +54,7 @@ def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
     sheet = Figure(figsize=figure.size, layout="constrained")
     figure.draw(tables, sheet)
     sheet.canvas.draw()
-    assert len(figure.claims(tables)) >= 3
+    assert len(figure.claims(tables)) >= 2
 
 
 @pytest.mark.parametrize("figure", [fig05, fig10, fig11, fig12, fig13, fig14])
@@ -187,13 +187,6 @@ def test_attractors_are_the_patterns_until_a_rule_fails():
         found = rule_studies.attractors(point, np.random.default_rng(8))
         assert found["overlap"] == pytest.approx(overlap, abs=0.15 * (overlap < 1))
         assert found["close"] == pytest.approx(float(overlap == 1), abs=0.05)
-
-
-def test_half_is_crossed_between_two_loadings():
-    loadings = (0.1, 0.2, 0.4)
-    assert fig10.crossing(loadings, np.array([0.9, 0.6, 0.4])) == pytest.approx(0.3)
-    assert fig10.crossing(loadings, np.array([1.0, 0.9, 0.8])) == 0.4
-    assert fig10.crossing(loadings, np.array([0.5, 0.2, 0.8])) == 0.1
 
 
 # Fits -----------------------------------------------------------------------------
