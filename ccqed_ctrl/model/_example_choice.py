@@ -57,7 +57,6 @@ def exchange(
     minima (P, N), share of the examples recalled
     """
     scores = cross_scores(known)
-
     stored = known.stored.astype(np.float64)
     tiny = 1e-9 * fixed.size * np.eye(len(stored))
 

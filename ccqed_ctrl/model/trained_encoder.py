@@ -110,7 +110,8 @@ def fit_trained(
     ShapeError
         Shapes that do not fit, or entries other than -1 and +1.
     PatternError
-        More patterns than spins, no patterns, or fewer minima than patterns.
+        More patterns than spins, no patterns, fewer minima than patterns, or, with
+        examples, patterns that depend on each other linearly.
     ParameterError
         A number out of range.
     """
@@ -130,27 +131,21 @@ def fit_trained(
             f"{tried} random states relax to only {len(found)} distinct minima, fewer "
             f"than the {count} memories"
         )
-    pull = _off_diagonal(fixed) / _typical_field(fixed, found)
+    pull = anticipation * _off_diagonal(fixed) / _typical_field(fixed, found)
+    recalled = None
     if known is None:
         minima = pair(stored, found[: CANDIDATES_PER_MEMORY * count])
         matrix = widest(minima, stored, ENCODER_PENALTIES)
         inverse = widest(stored, minima, DECODER_PENALTIES)
-        recalled = None
     else:
         found = found[: CANDIDATES_WITH_EXAMPLES * count]
-        anticipating = np.eye(fixed.size) - anticipation * pull
-        minima, recalled = exchange(
-            fixed, known, pair(stored, found), found, anticipating, rng
-        )
+        start, before = pair(stored, found), np.eye(fixed.size) - pull
+        minima, recalled = exchange(fixed, known, start, found, before, rng)
         matrix, inverse = _example_map(known, minima), fit(stored, minima).inverse
-    before, kept, exact = _anticipate(
-        fixed, stored, minima, matrix, anticipation * pull
-    )
-    condition = fit(stored, minima).condition
-    return TrainedEncoder(
-        minima, Encoder(before, inverse, condition), kept * anticipation,
-        exact if recalled is None else recalled,
-    )  # fmt: skip
+    before, part, exact = _anticipate(fixed, stored, minima, matrix, pull)
+    encoder = Encoder(before, inverse, fit(stored, minima).condition)
+    share = exact if recalled is None else recalled
+    return TrainedEncoder(minima, encoder, part * anticipation, share)
 
 
 def candidates(
