@@ -32,19 +32,19 @@ spins with exact recall >= 0.95 by sequential tests inside a bisection (resoluti
 0.02), under SD and 0TMH on the same minima. Error bars: 95 % bootstrap over couplings.
 Slope: least squares through the mean basins. Panel (c): the slope of SD basins with
 other estimators (T trials at d = 1, 2, ... up to the first d with fewer than 95 %
-recalls) and with minima found by SD, each on its own couplings. N = 50 to 400, 8
-couplings of 10 minima (quick); N = 100 to 1000, 50 of 500 (paper); N = 200 to 4000, 50
+recalls) and with minima found by SD, each on its own couplings. N = 50 to 400, 20
+couplings of 20 minima (quick); N = 100 to 1000, 50 of 500 (paper); N = 200 to 4000, 50
 of 500 (beyond); panel (c): N up to 400 with 10 minima (quick), 800 with 50 (else).
 """
 
 
 def _studies(scale: Scale) -> Sequence[Study]:
     sizes, minima, seeds = {
-        "quick": ([50, 100, 200, 400], 10, 8),
+        "quick": ([50, 100, 200, 400], 20, 20),
         "paper": ([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000], 500, 50),
         "beyond": ([200, 400, 1000, 2000, 4000], 500, 50),
     }[scale]
-    varied, some, many = ([50, 200, 400], 10, 8) if scale == "quick" else (
+    varied, some, many = ([50, 200, 400], 10, 20) if scale == "quick" else (
         [100, 200, 400, 800], 50, 50
     )  # fmt: skip
     main: dict[str, Any] = {

@@ -39,7 +39,7 @@ more. Basin: largest number of flipped spins with exact recall >= 0.95, by seque
 tests inside a bisection (resolution 0.02), at most N/2, under SD and under 0TMH on the
 same minima; SK couplings by the same protocol at the largest N of the curves. Error
 bars: 95 % bootstrap over couplings. Limit N -> infinity: line in 1/N
-through the sizes of at least 50. N = 25 to 200, 8 couplings of 5 minima (quick);
+through the sizes of at least 50. N = 25 to 200, 24 couplings of 20 minima (quick);
 N = 3 to 800, 1600 to 32 couplings of 200 (paper); ten times as many couplings, and 32
 at N = 1600 and 4000 (beyond).
 """
@@ -67,8 +67,8 @@ def _studies(scale: Scale) -> Sequence[Study]:
     if scale == "quick":
         few = (0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.5, 4.0)
         sizes = (25, 50, 100, 200)
-        studies = [_study(f"N{size}", size, 5, 8, width=few) for size in sizes]
-        return [*studies, _study(SK, sizes[-1], 5, 8)]
+        studies = [_study(f"N{size}", size, 20, 24, width=few) for size in sizes]
+        return [*studies, _study(SK, sizes[-1], 20, 24)]
     widths = [*np.round(np.arange(0.3, 1.0, 0.05), 2).tolist(), 1.0, 1.25]
     widths += [1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0]
     more = 1 if scale == "paper" else 10
