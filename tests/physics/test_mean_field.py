@@ -119,15 +119,18 @@ def test_steady_stop_changes_nothing():
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("kernel", ["exact", "printed"])
-def test_what_rests_on_resonance_ends_at_once(kernel):
+@pytest.mark.parametrize(
+    ("kernel", "noise"),
+    [("exact", None), ("printed", None), ("exact", OhmicNoise())],
+)
+def test_what_rests_on_resonance_ends_at_once(kernel, noise):
     """A thousand seconds at a rate that allows steps of microseconds: 1e9 of them."""
-    system = confocal_system(12, 3)
+    system = confocal_system(12, 3, noise=noise)
     up = ising_minimum(system, np.ones(12))
     fields = 2 * np.abs(system.spins * (system.couplings @ up))
     scale = abs(system.cavity.pump_detuning) / fields.max()
     strong = SpinSystem(
-        scale * system.couplings, system.spins, system.cavity, system.omega_z
+        scale * system.couplings, system.spins, system.cavity, system.omega_z, noise
     )
     found = evolve(strong, 0.9 * up, duration=1e3, sample_times=[1e3], kernel=kernel)
     np.testing.assert_allclose(found.magnetization[0], up, atol=1e-3)
