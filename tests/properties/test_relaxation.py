@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -86,6 +86,8 @@ def test_a_gauge_transformation_changes_nothing(problem, dynamics, seed):
 @given(problems(), SEEDS)
 def test_a_permutation_of_spins_permutes_the_result(problem, seed):
     couplings, starts = problem
+    # Two spins that misfit always tie: they share their one coupling.
+    assume(len(couplings) > 2)
     # Ties go to the lowest index, which a permutation changes: break them.
     rng = np.random.default_rng(seed)
     noise = 0.01 * rng.normal(size=couplings.shape) * np.max(np.abs(couplings))
