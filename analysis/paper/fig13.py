@@ -44,7 +44,7 @@ CURVES = (
 )
 VARIED = (0.4, 1.0)
 #: Blocks of 500 digits held out, by their first; on the last one the trained encoder's
-#: constants were chosen, the others had no part in that.
+#: constants were chosen, with the others for training.
 CHOSEN_ON, UNTOUCHED = 1297, (0, 500)
 
 PROTOCOL = """
@@ -60,8 +60,8 @@ variants of the plain protocol. Panel (c): exact recall of corrupted patterns ag
 how much of the cavity's pull the encoder anticipates, N = 100. Panel (d): handwriting,
 ten prototypes stored in N = 64, 500 held-out cues, which no training has seen, recalled
 to the nearest prototype. The trained encoder's constants were chosen by its score on
-digits 1297 to 1796; digits 0 to 499 and 500 to 999, each held out in turn, had no part
-in that and give the verdict.
+digits 1297 to 1796, fitted to the others; digits 0 to 499 and 500 to 999, each held out
+in turn with these constants and another fit, give the verdict.
 N = 100, 6 couplings of 5 patterns (quick); N = 800, 8 of 8 (paper); N = 1600, 8 of 8
 (beyond).
 """
@@ -271,7 +271,7 @@ def _digit_claims(table: Results) -> list[Claim]:
         note = (
             "The encoder's constants were chosen by this very score."
             if block == CHOSEN_ON
-            else "These digits had no part in any choice."
+            else "Nothing was chosen by this score."
         )
         found.append(
             compare(
