@@ -45,7 +45,7 @@ CURVES = (
 VARIED = (0.4, 1.0)
 #: Blocks of 500 digits held out, by their first; on the last one the trained encoder's
 #: constants were chosen, with the others for training.
-CHOSEN_ON, UNTOUCHED = 1297, (0, 500)
+CHOSEN_ON, JUDGED_ON = 1297, (0, 500)
 
 PROTOCOL = """
 Random patterns, couplings cos(2 r_i.r_j/w0^2) at w = 1.5 w0, steepest descent (SD), and
@@ -114,7 +114,7 @@ def _studies(scale: Scale) -> Sequence[Study]:
         "variants": fixed | varied | sd,
     }
     digits: dict[str, Any] = {
-        "method": ["plain", "trained"], "held_out": [*UNTOUCHED, CHOSEN_ON]
+        "method": ["plain", "trained"], "held_out": [*JUDGED_ON, CHOSEN_ON]
     }  # fmt: skip
     anticipated: dict[str, Any] = {
         "ensembles": [100], "loading": list(CORRUPTION), "trials": [50],

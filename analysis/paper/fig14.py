@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from analysis.campaign.results import Results
 from analysis.campaign.study import Point, Study
@@ -22,6 +23,8 @@ from sim_backend.physics.weight_chaos import (
 
 from .drawing import COLOURS, panel, with_bars
 from .figure import Claim, PaperFigure, Scale, Tables, compare
+
+Floats = NDArray[np.float64]
 
 #: Atoms in the cavity, shared by all ensembles.
 ATOMS = 1e6
@@ -75,12 +78,17 @@ def _studies(scale: Scale) -> Sequence[Study]:
     return [Study("fig14.drift", drift, grid, seeds, paired=("placement",))]
 
 
-def _curve(table: Results, name: str, size: int, placement: str) -> Estimate:
+def _rows(table: Results, name: str, size: int, placement: str) -> Floats:
+    """Return a value of `drift` by layout and width, (seeds, W)."""
     rows = [
         table.column(name, ensembles=size, placement=placement, width=width)
         for width in table.study.grid["width"]
     ]
-    return cluster_bootstrap(np.stack(rows, axis=1), stream(0, "fig14"))
+    return np.stack(rows, axis=1)
+
+
+def _curve(table: Results, name: str, size: int, placement: str) -> Estimate:
+    return cluster_bootstrap(_rows(table, name, size, placement), stream(0, "fig14"))
 
 
 def _draw(tables: Tables, figure: Figure) -> None:
@@ -107,12 +115,8 @@ def _draw(tables: Tables, figure: Figure) -> None:
 def _safe_width(table: Results, size: int, placement: str) -> Estimate:
     """Estimate the width, in w0, up to which the overlap exceeds `STABLE`."""
     widths = table.study.grid["width"]
-    rows = [
-        table.column("overlap", ensembles=size, placement=placement, width=width)
-        for width in widths
-    ]
     return cluster_bootstrap(
-        np.stack(rows, axis=1), stream(0, "fig14.safe"),
+        _rows(table, "overlap", size, placement), stream(0, "fig14.safe"),
         statistic=lambda r: crossing(widths, r.mean(axis=0), STABLE),
     )  # fmt: skip
 
