@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, TypeVar
-
-import numpy as np
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError, SchemaError
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
-from ccqed_ctrl.params import Cavity, Cloud, Imaging, Memory, Parameters
+from ccqed_ctrl.params import Cavity, Cloud, Imaging, Parameters
 from ccqed_ctrl.schema import GROUPS
 
 from .decode import Decoder
@@ -22,12 +19,12 @@ from .records import Record
 
 Group = TypeVar("Group", bound=Parameters)
 
-#: Groups that demodulation, decoding and scoring depend on.
-ANALYSED: dict[str, type[Parameters]] = {
-    "cavity": Cavity,
-    "cloud": Cloud,
-    "imaging": Imaging,
-    "memory": Memory,
+#: What demodulation, decoding and scoring depend on: group and fields.
+ANALYSED: dict[str, tuple[str, ...]] = {
+    "cavity": ("waist", "kappa", "pump_detuning"),
+    "cloud": ("size",),
+    "imaging": tuple(name for name in Imaging.quantities() if name != "readout_time"),
+    "memory": ("memory",),
 }
 
 
@@ -46,15 +43,14 @@ def parse_change(text: str) -> tuple[str, Any]:
         raise ParameterError(
             f"a setting is GROUP.FIELD=VALUE with a group of {allowed}; got {text!r}"
         )
-    defaults = {f.name: f.default for f in fields(ANALYSED[group])}
-    if field not in defaults:
-        near = difflib.get_close_matches(field, defaults, n=1)
+    known = ANALYSED[group]
+    if field not in known:
+        near = difflib.get_close_matches(field, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ParameterError(
-            f"{group} has no field {field!r}{hint} (it has {', '.join(defaults)})"
+            f"the analysis depends on no {field!r} of {group}{hint} "
+            f"(it does on {', '.join(known)})"
         )
-    if isinstance(defaults[field], str):
-        return f"{group}.{field}", value.strip()
     try:
         number = float(value)
     except ValueError as error:
@@ -144,10 +140,7 @@ def _check_frames(record: Record, imaging: Imaging) -> None:
 def _memories(record: Record, names: list[str]) -> MemorySet:
     patterns = record.get("memory.patterns")
     rows, columns = (int(side) for side in record.get("memory.shape"))
-    no_cues = np.empty((0, patterns.shape[1]), np.int8)
-    return MemorySet(
-        tuple(names), patterns, (rows, columns), no_cues, np.empty(0, np.int64)
-    )
+    return MemorySet(tuple(names), patterns, (rows, columns))
 
 
 def _changed(

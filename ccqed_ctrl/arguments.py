@@ -7,7 +7,13 @@ import math
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from artiq.experiment import BooleanValue, HasEnvironment, NumberValue, StringValue
+from artiq.experiment import (
+    BooleanValue,
+    EnumerationValue,
+    HasEnvironment,
+    NumberValue,
+    StringValue,
+)
 
 from .params import Parameters, Quantity
 
@@ -53,6 +59,8 @@ def collect(experiment: HasEnvironment, group: type[Group]) -> Group:
 def _processor(default: Any, described: Quantity) -> Any:
     if isinstance(default, bool):
         return BooleanValue(default)
+    if described.choices:
+        return EnumerationValue(list(described.choices), default)
     if isinstance(default, str):
         return StringValue(default)
     bounds = {"min": described.minimum, "max": described.maximum}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,20 @@ def integer(
         raise ParameterError(f"{name} must be a whole number; got {value!r}")
     # Not by way of float: seeds beyond 2**53 would lose their last digits.
     return int(value)
+
+
+def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+    """Return `value`, which must be one of the allowed names.
+
+    Raises
+    ------
+    ParameterError
+        Any other value.
+    """
+    names = list(allowed)
+    if not isinstance(value, str) or value not in names:
+        raise ParameterError(f"{name} must be one of {', '.join(names)}; got {value!r}")
+    return value
 
 
 def array(

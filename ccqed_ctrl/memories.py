@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 
@@ -20,23 +20,35 @@ HELD_OUT = 500
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Images (K, N) int8, and the memory (K,) that each belongs to; none by default."""
+
+    images: Spins = field(default_factory=lambda: np.empty((0, 0), np.int8))
+    labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        """Return the number of images, K."""
+        return len(self.images)
+
+    def of(self, memory: int) -> Spins:
+        """Return the images (K', N) that belong to one memory."""
+        return self.images[self.labels == memory]
+
+
+@dataclass(frozen=True)
 class MemorySet:
     """P images of N pixels as spins; ink (dark) is +1.
 
     names: P labels. patterns: (P, N) int8. shape: (rows, columns) of an image.
-    cues: (K, N) int8 real cues and labels: (K,) the memory each belongs to; both
-    empty unless the set brings its own cues (handwriting).
+    cues: real ones, and examples: more of their kind to train with; handwriting brings
+    both.
     """
 
     names: tuple[str, ...]
     patterns: Spins
     shape: tuple[int, int]
-    cues: Spins
-    labels: NDArray[np.int64]
-
-    def cues_of(self, memory: int) -> Spins:
-        """Return the real cues (K', N) that belong to one memory."""
-        return self.cues[self.labels == memory]
+    cues: Labelled = field(default_factory=Labelled)
+    examples: Labelled = field(default_factory=Labelled)
 
 
 def load(source: str) -> MemorySet:
@@ -58,7 +70,7 @@ def load(source: str) -> MemorySet:
         with resources.as_file(resources.files(__package__) / "icons") as folder:
             memories = _from_folder(folder)
     elif source == "digits":
-        memories = handwriting()[0]
+        memories = handwriting()
     else:
         path = Path(source).expanduser()
         memories = _from_array(path) if path.suffix == ".npy" else _from_folder(path)
@@ -66,10 +78,10 @@ def load(source: str) -> MemorySet:
     return memories
 
 
-def handwriting(
-    held_out: int | None = None,
-) -> tuple[MemorySet, Spins, NDArray[np.int64]]:
-    """Return handwriting, split into cues and what prototypes may be made of.
+def handwriting(held_out: int | None = None) -> MemorySet:
+    """Return ten digits' prototypes; the handwriting is split into cues and examples.
+
+    Prototypes are made of the examples alone.
 
     Parameters
     ----------
@@ -77,10 +89,6 @@ def handwriting(
         Place of the first of `HELD_OUT` digits in a row that become cues, a block
         because neighbours are often by one hand; default: the last ones, which are the
         cues of `load("digits")`.
-
-    Returns
-    -------
-    memories with cues; the other images (B, 64) int8 spins and their labels (B,) int64
 
     Raises
     ------
@@ -98,11 +106,11 @@ def handwriting(
     prototypes = np.stack(
         [examples[known == digit].mean(axis=0) > 0.5 for digit in range(10)]
     )
-    plain = _plain([str(digit) for digit in range(10)], prototypes)
-    memories = MemorySet(
-        plain.names, plain.patterns, plain.shape, _spins(ink[cue]), labels[cue]
+    return replace(
+        _plain([str(digit) for digit in range(10)], prototypes),
+        cues=Labelled(_spins(ink[cue]), labels[cue]),
+        examples=Labelled(_spins(examples), known),
     )
-    return memories, _spins(examples), known
 
 
 def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
@@ -113,12 +121,8 @@ def overlap_matrix(patterns: Spins) -> NDArray[np.float64]:
 
 
 def _plain(names: list[str], images: NDArray[np.bool_]) -> MemorySet:
-    count, rows, columns = images.shape
-    patterns = _spins(images)
-    no_cues = np.empty((0, rows * columns), np.int8)
-    return MemorySet(
-        tuple(names), patterns, (rows, columns), no_cues, np.empty(0, np.int64)
-    )
+    _, rows, columns = images.shape
+    return MemorySet(tuple(names), _spins(images), (rows, columns))
 
 
 def _from_folder(folder: Path) -> MemorySet:

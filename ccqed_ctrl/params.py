@@ -23,12 +23,13 @@ RUBIDIUM_LINEWIDTH: Final = angular(6.0666e6)
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a field means: display unit, allowed range, description."""
+    """What a field means: display unit, allowed range or choices, description."""
 
     doc: str
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def scale(self) -> float:
@@ -36,9 +37,9 @@ class Quantity:
         return SCALES[self.unit]
 
 
-def quantity(default: Any, doc: str, unit: str = "", **bounds: float) -> Any:
+def quantity(default: Any, doc: str, unit: str = "", **allowed: Any) -> Any:
     """Declare one dataclass field with its `Quantity`; values and bounds are SI."""
-    described = Quantity(doc, unit, bounds.get("minimum"), bounds.get("maximum"))
+    described = Quantity(doc, unit, **allowed)
     return dataclasses.field(default=default, metadata={"quantity": described})
 
 
@@ -52,7 +53,9 @@ class Parameters:
             label = f"{type(self).__name__}.{name}"
             default = type(self).__dataclass_fields__[name].default
             if isinstance(default, str):
-                if not isinstance(value, str):
+                if described.choices:
+                    checks.choice(label, value, described.choices)
+                elif not isinstance(value, str):
                     raise ParameterError(f"{label} must be text; got {value!r}")
                 continue
             valid = checks.number(label, value, described.minimum, described.maximum)
@@ -159,6 +162,10 @@ class Memory(Parameters):
     corruption: float = quantity(
         0.1, "fraction of the cue's pixels flipped", minimum=0.0, maximum=1.0
     )
+    encoder: str = quantity(
+        "plain", "plain: Eqs. 29-31; trained: chosen minima and wide margins",
+        choices=("plain", "trained"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

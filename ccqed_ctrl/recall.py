@@ -141,9 +141,12 @@ def plan_recall(
             f"memory must be below {len(memories.names)}, the number of stored "
             f"memories; got {cued}"
         )
+    known = memories.examples
+    training = {"examples": known.images, "labels": known.labels} if len(known) else {}
     fixed = plan.plan_memory(
         memories.patterns, settings.layout, apparatus.cavity, settings.cloud,
         layout_rng=stream(seed, "layout"), minima_rng=stream(seed, "minima"),
+        encoder=settings.memory.encoder, **training,
     )  # fmt: skip
     pump = plan.plan_pump(
         settings.sequence, apparatus.cavity, apparatus.pump, settings.cloud,
@@ -171,7 +174,7 @@ def make_cue(
 
     Handwriting is corrupt enough by itself: `corruption` does not apply to it.
     """
-    real = memories.cues_of(choice.memory)
+    real = memories.cues.of(choice.memory)
     if len(real):
         return real[rng.integers(len(real))]
     return plan.corrupt(memories.patterns[choice.memory], choice.corruption, rng)

@@ -83,12 +83,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         for name, allowed in (("dynamics", DYNAMICS), ("kernel", KERNELS)):
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ParameterError(
-                    f"Scenario.{name} must be one of {', '.join(allowed)}; "
-                    f"got {value!r}"
-                )
+            checks.choice(f"Scenario.{name}", getattr(self, name), allowed)
         listed = checks.array("Scenario.empty_sites", self.empty_sites, ("K",))
         sites = tuple(checks.integer("empty site", site, 0) for site in listed)
         object.__setattr__(self, "empty_sites", sites)

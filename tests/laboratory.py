@@ -30,10 +30,7 @@ def plan_shot(seed=0, **sequence):
     """Plan one shot that recalls one of two random memories."""
     rng = np.random.default_rng(100 + seed)
     patterns = rng.choice([-1, 1], size=(2, ENSEMBLES)).astype(np.int8)
-    stored = MemorySet(
-        ("a", "b"), patterns, (4, 4), np.empty((0, ENSEMBLES), np.int8),
-        np.empty(0, np.int64),
-    )  # fmt: skip
+    stored = MemorySet(("a", "b"), patterns, (4, 4))
     settings = recall.RecallSettings(
         memory=params.Memory(memory=0, corruption=0.0),
         layout=params.Layout(

@@ -30,6 +30,13 @@ def test_bounds_are_inclusive(value, low, high):
             checks.number("x", value, low, high)
 
 
+def test_a_choice_is_one_of_the_allowed_names():
+    assert checks.choice("x", "b", {"a": 1, "b": 2}) == "b"
+    for bad in ("c", "", None, 1, ["a"]):
+        with pytest.raises(ParameterError, match="x must be one of a, b; got"):
+            checks.choice("x", bad, ("a", "b"))
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -46,7 +46,7 @@ def test_the_icons_are_well_apart():
     np.testing.assert_array_equal(np.diag(overlaps), 1)
     assert np.abs(overlaps - np.eye(count)).max() < 0.3
     assert np.linalg.matrix_rank(icons.patterns.astype(float)) == count
-    assert icons.cues_of(0).shape == (0, 64)
+    assert len(icons.cues.of(0)) == len(icons.examples.images) == 0
 
 
 # Handwriting ---------------------------------------------------------------------
@@ -55,10 +55,10 @@ def test_the_icons_are_well_apart():
 def test_digits_are_ten_prototypes_and_held_out_cues(digits):
     assert digits.names == tuple("0123456789")
     assert digits.patterns.shape == (10, 64)
-    assert digits.cues.shape == (memories.HELD_OUT, 64)
-    assert set(digits.labels) == set(range(10))
-    ones = digits.cues_of(1)
-    assert len(ones) == np.count_nonzero(digits.labels == 1) > 20
+    assert digits.cues.images.shape == (memories.HELD_OUT, 64)
+    assert set(digits.cues.labels) == set(range(10))
+    ones = digits.cues.of(1)
+    assert len(ones) == np.count_nonzero(digits.cues.labels == 1) > 20
 
 
 def test_prototypes_know_nothing_of_the_cues(digits):
@@ -72,14 +72,18 @@ def test_prototypes_know_nothing_of_the_cues(digits):
         expected = np.where(training.mean(axis=0) > 0.5, 1, -1)
         np.testing.assert_array_equal(digits.patterns[digit], expected)
     np.testing.assert_array_equal(
-        digits.cues, np.where(ink[kept:].reshape(-1, 64), 1, -1)
+        digits.cues.images, np.where(ink[kept:].reshape(-1, 64), 1, -1)
     )
+    np.testing.assert_array_equal(
+        digits.examples.images, np.where(ink[:kept].reshape(-1, 64), 1, -1)
+    )
+    np.testing.assert_array_equal(digits.examples.labels, target[:kept])
 
 
 def test_nearest_prototype_is_right_for_three_cues_of_four(digits):
-    nearest = np.argmax(digits.cues.astype(int) @ digits.patterns.T, axis=1)
+    nearest = np.argmax(digits.cues.images.astype(int) @ digits.patterns.T, axis=1)
     # 500 cues: two standard errors are 0.04.
-    assert np.mean(nearest == digits.labels) == pytest.approx(0.75, abs=0.04)
+    assert np.mean(nearest == digits.cues.labels) == pytest.approx(0.75, abs=0.04)
 
 
 def test_without_scikit_learn_the_remedy_is_named(monkeypatch):

@@ -36,6 +36,8 @@ NUMBERS = [
 def values(group, name):
     """Draw an allowed value of a field."""
     described = group.quantities()[name]
+    if described.choices:
+        return st.sampled_from(described.choices)
     if isinstance(default(group, name), str):
         return st.text()
     low = -1e12 if described.minimum is None else described.minimum
@@ -122,6 +124,14 @@ def test_large_seeds_stay_exact():
 def test_text_must_be_text(bad):
     with pytest.raises(ParameterError, match="Memory.patterns must be text"):
         params.Memory(patterns=bad)
+
+
+@pytest.mark.parametrize("bad", ["", "Plain", "hebbian", None, 1, ["plain"]])
+def test_a_choice_must_be_one_of_them(bad):
+    with pytest.raises(
+        ParameterError, match="Memory.encoder must be one of plain, trained; got"
+    ):
+        params.Memory(encoder=bad)
 
 
 def test_mode_coupling_is_the_text_convention():

@@ -57,6 +57,21 @@ def test_another_seed_is_another_run(planned, icons):
     assert np.any(other.shots[0].cue != planned.shots[0].cue)
 
 
+def test_a_trained_encoder_is_planned_on_the_same_layout_and_cues(planned, icons):
+    chosen = settings(shots=3, seed=5, memory=2, encoder="trained")
+    trained = recall.plan_recall(chosen, APPARATUS, icons)
+    np.testing.assert_array_equal(trained.memory.positions, planned.memory.positions)
+    for mine, other in zip(trained.shots, planned.shots, strict=True):
+        np.testing.assert_array_equal(mine.cue, other.cue)
+        np.testing.assert_array_equal(
+            mine.encoded_cue, trained.memory.encoder.encode(mine.cue)
+        )
+    assert trained.datasets()["settings.memory.encoder"] == "trained"
+    assert not np.allclose(
+        trained.datasets()["plan.encoder"], planned.datasets()["plan.encoder"]
+    )
+
+
 def test_every_dataset_conforms(planned):
     published = {}
 
@@ -100,9 +115,7 @@ def test_crowded_memories_are_warned_about(caplog):
     patterns = rng.choice([-1, 1], size=(3, 64)).astype(np.int8)
     patterns[2] = patterns[1]
     patterns[2, :4] *= -1
-    crowded = memories.MemorySet(
-        ("a", "b", "c"), patterns, (8, 8), np.empty((0, 64), np.int8), np.empty(0, int)
-    )
+    crowded = memories.MemorySet(("a", "b", "c"), patterns, (8, 8))
     recall.plan_recall(settings(memory=0), APPARATUS, crowded)
     (record,) = [r for r in caplog.records if r.levelno == logging.WARNING]
     assert "overlap by up to 0.88" in record.getMessage()
@@ -117,7 +130,9 @@ def test_handwriting_is_cued_as_it_is():
     rng = np.random.default_rng(0)
     patterns, cues = rng.choice([-1, 1], size=(2, 3, 16)).astype(np.int8)
     labels = np.array([0, 1, 0])
-    brought = memories.MemorySet(("a", "b", "c"), patterns, (4, 4), cues, labels)
+    brought = memories.MemorySet(
+        ("a", "b", "c"), patterns, (4, 4), memories.Labelled(cues, labels)
+    )
     choice = params.Memory(memory=0, corruption=0.5)
     made = {
         recall.make_cue(brought, choice, stream(0, "cue", index)).tobytes()

@@ -74,18 +74,20 @@ def handwriting(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     recalled, and nearest, the share that nearest-prototype classification of the cues
     gets right.
     """
-    digits, examples, labels = memories.handwriting(int(point["held_out"]))
+    digits = memories.handwriting(int(point["held_out"]))
+    cues, examples = digits.cues, digits.examples
     J = random_layout(64, rng)
     if point["method"] == "trained":
         encoder = fit_trained(
-            J, digits.patterns, examples=examples, labels=labels, rng=rng
-        ).encoder
+            J, digits.patterns, examples=examples.images, labels=examples.labels,
+            rng=rng,
+        ).encoder  # fmt: skip
     else:
         encoder = fit(digits.patterns, relaxation.sample_minima(J, 10, rng=rng))
-    relaxed = relaxation.relax(J, encoder.encode(digits.cues), threads=1).spins
+    relaxed = relaxation.relax(J, encoder.encode(cues.images), threads=1).spins
     shares = [
-        np.mean(np.argmax(images @ digits.patterns.T, axis=1) == digits.labels)
-        for images in (encoder.decode(relaxed).astype(float), digits.cues.astype(float))
+        np.mean(np.argmax(images @ digits.patterns.T, axis=1) == cues.labels)
+        for images in (encoder.decode(relaxed).astype(float), cues.images.astype(float))
     ]
     return {"recalled": shares[0], "nearest": shares[1]}
 

@@ -14,6 +14,7 @@ from ..params import (
     Cloud,
     Layout,
     LongitudinalCalibration,
+    Memory,
     Pump,
     PumpCalibration,
     Sequence,
@@ -22,6 +23,7 @@ from . import couplings as model_couplings
 from . import encoder as model_encoder
 from . import ising, layout, relaxation
 from .emission import overlap_kernel
+from .trained_encoder import fit_trained
 
 Floats = NDArray[np.float64]
 Spins = NDArray[np.int8]
@@ -38,7 +40,7 @@ class MemoryPlan:
 
     positions: (N, 2) m. realised_width: rms per coordinate, m. smallest_gap: m.
     kernel: (N, N) A_ij in units of J0. minima: (P, N) spins. stability: (P,) least
-    s_i l_i of each, in J0. encoder: Eqs. 29-31.
+    s_i l_i of each, in J0. encoder: from patterns to minima and back.
     """
 
     positions: Floats
@@ -58,15 +60,21 @@ def plan_memory(
     *,
     layout_rng: np.random.Generator,
     minima_rng: np.random.Generator,
+    encoder: str = "plain",
+    examples: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
 ) -> MemoryPlan:
-    """Place the ensembles, catalogue minima and fit the encoder.
+    """Place the ensembles, choose minima and fit the encoder.
 
-    The minima are the most stable ones reached by steepest descent from random states
-    (`catalogue`).
+    `plain`: Eqs. 29-31 and the most stable minima that random states reach by steepest
+    descent (`catalogue`). `trained`: see `trained_encoder`.
 
     Parameters
     ----------
     patterns : (P, N) spins
+    encoder : {"plain", "trained"}
+    examples : (B, N) spins, optional
+        Corrupted patterns to train with, and labels : (B,), the pattern of each.
 
     Raises
     ------
@@ -75,7 +83,10 @@ def plan_memory(
         fewer minima than memories (a ferromagnetic, narrow layout).
     LayoutError
         The ensembles cannot be packed.
+    ParameterError
+        Another encoder.
     """
+    checks.choice("encoder", encoder, Memory.quantities()["encoder"].choices)
     stored = checks.spins("patterns", patterns, ("P", "N"))
     count, pixels = stored.shape
     if pixels != geometry.ensembles:
@@ -94,21 +105,26 @@ def plan_memory(
         layout_rng,
     )
     kernel = overlap_kernel(positions, cavity.waist, cloud.size)
-    minima, stability = catalogue(kernel, count, minima_rng)
+    if encoder == "trained":
+        trained = fit_trained(
+            kernel, stored, examples=examples, labels=labels, rng=minima_rng
+        )
+        minima, maps = trained.minima, trained.encoder
+    else:
+        minima = catalogue(kernel, count, minima_rng)
+        maps = model_encoder.fit(stored, minima)
     return MemoryPlan(
         positions=positions,
         realised_width=layout.realised_width(positions),
         smallest_gap=layout.smallest_gap(positions),
         kernel=kernel,
         minima=minima,
-        stability=stability,
-        encoder=model_encoder.fit(stored, minima),
+        stability=_stability(kernel, minima),
+        encoder=maps,
     )
 
 
-def catalogue(
-    kernel: Floats, count: int, rng: np.random.Generator
-) -> tuple[Spins, Floats]:
+def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
     """Return the `count` most stable of the minima that random states relax to.
 
     Stability is min_i s_i l_i: a real cavity has slightly other couplings, and minima
@@ -116,7 +132,7 @@ def catalogue(
 
     Returns
     -------
-    minima (count, N), distinct up to a global sign; their stability (count,) in J0.
+    minima (count, N), distinct up to a global sign
 
     Raises
     ------
@@ -133,9 +149,14 @@ def catalogue(
             f"minima, fewer than the {count} memories; widen the layout "
             "(relative_width) or store fewer memories"
         )
-    stability = (distinct * ising.local_fields(kernel, distinct)).min(axis=1)
-    chosen = np.argsort(-stability, kind="stable")[:count]
-    return distinct[chosen], stability[chosen]
+    chosen = np.argsort(-_stability(kernel, distinct), kind="stable")[:count]
+    return distinct[chosen]
+
+
+def _stability(kernel: Floats, minima: Spins) -> Floats:
+    """Return the least s_i l_i of each minimum, (P,) in J0."""
+    fields = minima * ising.local_fields(kernel, minima)
+    return np.asarray(fields.min(axis=1), np.float64)
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,7 @@ def flip_kernel(
         integrated.
     """
     checks.number("omega_z", omega_z, 0.0, unit="rad/s")
-    if model not in _KERNELS:
-        known = ", ".join(_KERNELS)
-        raise ParameterError(f"model must be one of {known}; got {model!r}")
+    checks.choice("model", model, _KERNELS)
     energy, coupling = np.broadcast_arrays(
         np.asarray(energy_change, np.float64), np.asarray(self_coupling, np.float64)
     )

@@ -159,6 +159,8 @@ def test_a_run_without_shots(file):
 BAD_CHANGES = {
     "imaging.phase": "GROUP.FIELD=VALUE",
     "run.seed=3": "a group of cavity, cloud, imaging, memory",
+    "memory.corruption=0.9": "depends on no 'corruption' of memory",
+    "cavity.single_photon_coupling=1e6": "it does on waist, kappa, pump_detuning",
     "imaging.fase=1": "did you mean 'phase'",
     "imaging.phase=much": "must be a number; got 'much'",
     "imaging.phase=nan": "finite number",

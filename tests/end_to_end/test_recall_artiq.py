@@ -24,14 +24,18 @@ pytestmark = [
 ]
 
 
-def test_artiq_run_and_the_embedded_host_store_the_same_datasets(recall, tmp_path):
+@pytest.mark.parametrize("encoder", ["plain", "trained"])
+def test_artiq_run_and_the_embedded_host_store_the_same_datasets(
+    recall, tmp_path, encoder
+):
     command = [
         sys.executable, "-m", "artiq.frontend.artiq_run", "--device-db",
         ROOT / "device_db.py", "-o", "out.h5", RECALL, "seed=3", "shots=2",
+        f"encoder={encoder!r}",
     ]  # fmt: skip
     environment = os.environ | {"CCQED_BACKEND": "simulation"}
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=120)
-    ours = recall(None, seed=3, shots=2).datasets.local
+    ours = recall(None, seed=3, shots=2, encoder=encoder).datasets.local
     with h5py.File(tmp_path / "out.h5") as theirs:
         stored = theirs["datasets"]
         assert set(stored) == set(ours)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccqed_ctrl.errors import LimitError, ParameterError, PatternError, ShapeError
-from ccqed_ctrl.model import couplings, ising, plan
+from ccqed_ctrl.model import couplings, ising, plan, relaxation
 from ccqed_ctrl.model.emission import overlap_kernel
 from ccqed_ctrl.params import (
     Cavity,
@@ -28,7 +28,7 @@ def random_patterns(count, size, seed=0):
     return np.random.default_rng(seed).choice([-1, 1], size=(count, size))
 
 
-def plan_memory(patterns, **geometry):
+def plan_memory(patterns, training=None, **geometry):
     return plan.plan_memory(
         patterns,
         Layout(**({"ensembles": patterns.shape[1]} | geometry)),
@@ -36,6 +36,7 @@ def plan_memory(patterns, **geometry):
         CLOUD,
         layout_rng=np.random.default_rng(1),
         minima_rng=np.random.default_rng(2),
+        **(training or {}),
     )
 
 
@@ -83,6 +84,55 @@ def test_the_encoder_leads_to_the_minima(stored):
     np.testing.assert_array_equal(stored.encoder.decode(stored.minima), patterns)
 
 
+def test_a_trained_encoder_leads_to_its_own_minima(stored):
+    patterns = random_patterns(4, 36)
+    made = plan_memory(patterns, {"encoder": "trained"})
+    np.testing.assert_array_equal(made.positions, stored.positions)
+    fields = made.minima * ising.local_fields(made.kernel, made.minima)
+    np.testing.assert_array_equal(made.stability, fields.min(axis=1))
+    assert made.stability.min() > 0
+    # The anticipating map need not hit a minimum: what it loads relaxes to it.
+    reached = relaxation.relax(made.kernel, made.encoder.encode(patterns)).spins
+    np.testing.assert_array_equal(reached, made.minima)
+    np.testing.assert_array_equal(made.encoder.decode(made.minima), patterns)
+    assert not np.allclose(made.encoder.matrix, stored.encoder.matrix)
+
+
+def test_a_trained_encoder_recalls_more_corrupted_patterns():
+    patterns, rng = random_patterns(8, 64), np.random.default_rng(3)
+    plans = [plan_memory(patterns, {"encoder": name}) for name in ("plain", "trained")]
+    cues = np.stack([plan.corrupt(p, 0.25, rng) for p in patterns for _ in range(50)])
+    plain, trained = (
+        made.encoder.decode(
+            relaxation.relax(made.kernel, made.encoder.encode(cues)).spins
+        )
+        for made in plans
+    )
+    wanted = np.repeat(patterns, 50, axis=0)
+    gain = (trained == wanted).all(axis=1).mean() - (plain == wanted).all(axis=1).mean()
+    # 400 cues: a difference of shares has a standard error of at most 0.035.
+    assert gain > 0.07
+
+
+def test_examples_reach_the_trained_encoder():
+    patterns, rng = random_patterns(3, 25), np.random.default_rng(4)
+    labels = rng.integers(0, 3, 60)
+    examples = np.stack([plan.corrupt(patterns[k], 0.2, rng) for k in labels])
+    training = {"encoder": "trained", "examples": examples, "labels": labels}
+    geometry = {"relative_width": 2.0}
+    with_examples = plan_memory(patterns, training, **geometry)
+    without = plan_memory(patterns, {"encoder": "trained"}, **geometry)
+    assert not np.allclose(with_examples.encoder.matrix, without.encoder.matrix)
+    with pytest.raises(ShapeError, match="come together"):
+        plan_memory(patterns, training | {"labels": None}, **geometry)
+
+
+@pytest.mark.parametrize("name", ["", "Plain", "hebbian", None])
+def test_an_unknown_encoder_is_refused(name):
+    with pytest.raises(ParameterError, match="encoder must be one of plain, trained"):
+        plan_memory(random_patterns(4, 36), {"encoder": name})
+
+
 def test_the_plan_describes_its_layout(stored):
     assert stored.smallest_gap >= Layout().minimum_distance
     assert stored.realised_width >= 0.8 * Layout().relative_width * CAVITY.waist
@@ -100,7 +150,7 @@ def test_a_ferromagnet_holds_too_few_minima():
 def test_the_catalogue_finds_all_there_are():
     # Two ferromagnetic halves, uncoupled: aligned or opposed.
     halves = np.kron(np.eye(2), np.ones((4, 4)))
-    minima, _ = plan.catalogue(halves, 2, np.random.default_rng(0))
+    minima = plan.catalogue(halves, 2, np.random.default_rng(0))
     products = sorted(minima[:, 0] * minima[:, 4])
     assert products == [-1, 1]
     assert all(len(set(half)) == 1 for row in minima for half in (row[:4], row[4:]))

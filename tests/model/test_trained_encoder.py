@@ -121,24 +121,26 @@ def test_pairing_finds_a_hidden_permutation_of_signed_minima():
 def test_handwriting_is_recalled_as_often_as_the_nearest_prototype():
     pytest.importorskip("sklearn")
     # A block that had no part in choosing the encoder's constants.
-    digits, examples, labels = memories.handwriting(0)
-    nearest = np.mean(nearest_of(digits, digits.cues) == digits.labels)
+    digits = memories.handwriting(0)
+    cues, examples = digits.cues, digits.examples
+    nearest = np.mean(nearest_of(digits, cues.images) == cues.labels)
     shares = []
     for seed in range(3):
         J, _, rng = problem(seed, 1, 64)
         plain = encoder.fit(digits.patterns, relaxation.sample_minima(J, 10, rng=rng))
         found = fit_trained(
-            J, digits.patterns, examples=examples, labels=labels, rng=rng
-        )
+            J, digits.patterns, examples=examples.images, labels=examples.labels,
+            rng=rng,
+        )  # fmt: skip
         np.testing.assert_array_equal(ends(J, found, digits.patterns), found.minima)
         np.testing.assert_array_equal(
             found.encoder.decode(found.minima), digits.patterns
         )
         shares.append(
             [
-                np.mean(nearest_of(digits, image) == digits.labels)
+                np.mean(nearest_of(digits, image) == cues.labels)
                 for image in (
-                    each.decode(relaxation.relax(J, each.encode(digits.cues)).spins)
+                    each.decode(relaxation.relax(J, each.encode(cues.images)).spins)
                     for each in (plain, found.encoder)
                 )
             ]
