@@ -5,6 +5,7 @@ Run with an interpreter that has ARTIQ: `python tests/contracts/record_verdicts.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -12,14 +13,16 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import kernel_programs  # noqa: E402
+import kernel_programs.base  # noqa: E402
 from artiq.coredevice.core import CompileError  # noqa: E402
 from record_timing import Laboratory  # noqa: E402
 
 
 def programs():
     """Return name to class of every kernel program."""
-    family = kernel_programs.Program.__subclasses__()
+    for file in sorted((HERE / "kernel_programs").glob("*.py")):
+        importlib.import_module(f"kernel_programs.{file.stem}")
+    family = kernel_programs.base.Program.__subclasses__()
     return {program.__name__: program for program in family}
 
 

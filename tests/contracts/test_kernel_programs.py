@@ -16,7 +16,7 @@ from sim_backend.gates.linter import lint
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-PROGRAMS = HERE / "kernel_programs.py"
+PROGRAMS = sorted((HERE / "kernel_programs").glob("*.py"))
 TRUTH = json.loads((HERE / "compiled_verdicts.json").read_text())
 HAS_COMPILER = importlib.util.find_spec("artiq.compiler") is not None
 
@@ -49,19 +49,19 @@ TABLE = {
 @pytest.fixture(scope="module")
 def found():
     """Program name to the rules it breaks."""
-    classes = ast.parse(PROGRAMS.read_text()).body
     rules = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CCQED_BACKEND", "simulation")  # put back what loading sets
         devices = driver_classes(load_device_db(HERE.parents[1] / "device_db.py"))
-    for finding in lint(PROGRAMS, devices=devices):
-        name = next(
-            node.name
-            for node in classes
-            if isinstance(node, ast.ClassDef)
-            and node.lineno <= finding.line <= node.end_lineno
-        )
-        rules.setdefault(name, set()).add(finding.rule)
+    for file in PROGRAMS:
+        classes = [
+            n for n in ast.parse(file.read_text()).body if type(n) is ast.ClassDef
+        ]
+        for finding in lint(file, [HERE], devices):
+            name = next(
+                c.name for c in classes if c.lineno <= finding.line <= c.end_lineno
+            )
+            rules.setdefault(name, set()).add(finding.rule)
     return rules
 
 
