@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+import h5py
 import pytest
 
 from sim_backend.artiq_host import ensure_artiq
@@ -55,3 +56,27 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CCQED_BACKEND", raising=False)
     return Workspace(tmp_path)
+
+
+def layout(path):
+    """Return the tree of a file without our own group."""
+    found = {}
+
+    def visit(name, item):
+        if name.split("/")[0] == "ccqed":
+            return
+        attributes = dict(item.attrs)
+        if isinstance(item, h5py.Group):
+            found[name] = ("group", None, attributes)
+            return
+        text = h5py.check_string_dtype(item.dtype)
+        found[name] = (
+            text.encoding if text else str(item.dtype),
+            item.shape,
+            attributes,
+        )
+        assert item.chunks is None
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
