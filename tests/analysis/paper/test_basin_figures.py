@@ -20,6 +20,7 @@ from analysis.paper import (
 )
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.model import relaxation
+from ccqed_ctrl.model.couplings import confocal_couplings
 
 #: Grids that keep what the figures' claims refer to.
 SMALL = {
@@ -69,6 +70,19 @@ def test_scales_grow(figure):
         for scale in ("quick", "paper", "beyond")
     ]
     assert largest == sorted(set(largest))
+
+
+def test_independent_cosines_are_what_wide_layouts_tend_to():
+    rng = np.random.default_rng(5)
+    J = fig12.independent_cosines(300, rng)
+    np.testing.assert_array_equal(J, J.T)
+    np.testing.assert_array_equal(np.diag(J), 0)
+    wide = confocal_couplings(40 * rng.standard_normal((300, 2)), 1.0)
+    for couplings in (J, wide):
+        entries = couplings[np.triu_indices(300, 1)]
+        # Of a cosine: 0, 1/2, 3/8; 44,850 entries, five standard errors.
+        for power, moment, error in ((1, 0, 0.017), (2, 0.5, 0.009), (4, 0.375, 0.009)):
+            assert np.mean(entries**power) == pytest.approx(moment, abs=error)
 
 
 # Basins ---------------------------------------------------------------------------
