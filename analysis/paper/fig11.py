@@ -152,8 +152,8 @@ def _claims(tables: Tables) -> list[Claim]:
             "slope of the mean SD basin against N", "0.0135(1)",
             float(fitted.value[0]), float(fitted.error[0]), (0.0133, 0.0137),
             "Minima by 0TMH, sequential estimator. The paper does not state its trials "
-            f"per distance, and the slope depends on them and on sampling: {listed}. The "
-            f"mean bends: from N = {sizes[0]:g} to {sizes[1]:g} it grows by "
+            f"per distance, and the slope depends on them and on sampling: {listed}. "
+            f"The mean bends: from N = {sizes[0]:g} to {sizes[1]:g} it grows by "
             f"{bends[0]:.4f} per spin, from {sizes[-2]:g} to {sizes[-1]:g} by "
             f"{bends[-1]:.4f}.",
         ),
