@@ -173,11 +173,14 @@ def test_a_killed_process_costs_nothing(importable, tmp_path, expected):
 
 
 CLIENT = """
+import signal
 import sys
 from analysis.campaign import Cluster, Processes, Study, run
 from tests.analysis import campaign_studies as studies
 
 if __name__ == "__main__":
+    # A shell's background job, as tests may be run, is started deaf to SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     store, address = sys.argv[1:]
     engine = Cluster(address) if address else Processes(2)
     grid = {"width": [1, 2, 3, 4], "nap": [0.02]}
