@@ -114,6 +114,26 @@ def test_the_early_exit_is_biased_low():
     assert means[0] < means[1]
 
 
+def test_spins_whose_flip_is_not_undone_bound_the_basin():
+    """A cue of d flips spares all k of them with probability C(N-k, d) / C(N, d)."""
+    size, bounded = 200, 0
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        positions = 4 * rng.standard_normal((size, 2))
+        fixed = relaxation.prepare(confocal_couplings(positions, 1.0))
+        for minimum in relaxation.sample_minima(fixed, 12, rng=rng):
+            flipped = minimum * (1 - 2 * np.eye(size, dtype=np.int8))
+            ends = relaxation.relax(fixed, flipped).spins
+            k = np.count_nonzero((ends != minimum).any(axis=1))
+            spared = np.cumprod(1 - k / (size - np.arange(size // 2)))
+            # The test may take 0.94 for 0.95.
+            limit = np.count_nonzero(spared >= 0.94)
+            found = relaxation.basin_size(fixed, minimum, interval=False, rng=rng)
+            assert found.size <= limit + (k > 0)
+            bounded += k > 0
+    assert bounded > 5
+
+
 @pytest.mark.parametrize("estimator", ["median", "first", ""])
 def test_an_unknown_estimator_is_refused(estimator):
     fixed = relaxation.prepare(np.ones((5, 5)) - np.eye(5))
