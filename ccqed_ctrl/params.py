@@ -21,6 +21,10 @@ from .units import SCALES, TWO_PI, angular
 RUBIDIUM_LINEWIDTH: Final = angular(6.0666e6)
 
 
+#: How patterns are mapped to minima: `model.encoder`, `model.trained_encoder`.
+ENCODERS: Final = ("plain", "trained")
+
+
 @dataclass(frozen=True)
 class Quantity:
     """What a field means: display unit, allowed range or choices, description."""
@@ -164,7 +168,7 @@ class Memory(Parameters):
     )
     encoder: str = quantity(
         "plain", "plain: Eqs. 29-31; trained: chosen minima and wide margins",
-        choices=("plain", "trained"),
+        choices=ENCODERS,
     )  # fmt: skip
 
 

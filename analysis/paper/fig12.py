@@ -263,8 +263,8 @@ def _claims(tables: Tables) -> list[Claim]:
             "1 for larger widths", glass[0], glass[1], (0.95, 1.05),
             f"By width: {falling}. 0.95 to 1.05 is our window. SK: {sk.value:.4f} ± "
             f"{sk.error:.4f} per spin with minima found by SD (paper, 0TMH: "
-            f"{SK_SLOPE + 0.91 / size:.4f}). What is left is the distribution of the "
-            "couplings (cosines, not Gaussian), as the next row shows.",
+            f"{SK_SLOPE + 0.91 / size:.4f}). The next row tells how much of it is the "
+            "distribution of the couplings: cosines, not Gaussian.",
         ),
         Claim(
             f"the same over that of independent cosines, N = {size}",

@@ -52,9 +52,7 @@ class Claim:
     why: str
 
     def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            known = ", ".join(VERDICTS)
-            raise ParameterError(f"verdict must be one of {known}; got {self.verdict}")
+        checks.choice("verdict", self.verdict, VERDICTS)
         if self.uncertainty is not None:
             checks.number("uncertainty", self.uncertainty, 0.0)
 

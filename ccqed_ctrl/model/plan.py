@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from .. import checks, limits
 from ..errors import PatternError
 from ..params import (
+    ENCODERS,
     Cavity,
     Cloud,
     Layout,
     LongitudinalCalibration,
-    Memory,
     Pump,
     PumpCalibration,
     Sequence,
@@ -86,7 +86,7 @@ def plan_memory(
     ParameterError
         Another encoder.
     """
-    checks.choice("encoder", encoder, Memory.quantities()["encoder"].choices)
+    checks.choice("encoder", encoder, ENCODERS)
     stored = checks.spins("patterns", patterns, ("P", "N"))
     count, pixels = stored.shape
     if pixels != geometry.ensembles:

@@ -145,16 +145,14 @@ def relax(
         Unknown dynamics; `rng`, `temperature` or `sweeps` missing or out of range.
     """
     fixed = prepare(couplings)
+    checks.choice("dynamics", dynamics, (*DESCENTS, *THERMAL))
     states = np.ascontiguousarray(checks.spins("spins", spins, ("B", fixed.size)))
     count = len(states)
     result = Relaxed(states, np.zeros(count, np.int64), np.zeros(count))
     if dynamics in THERMAL:
         _simmer(fixed, result, dynamics, temperature, sweeps, rng, threads)
-    elif dynamics in DESCENTS:
-        _descend(fixed, result, dynamics, rng, threads)
     else:
-        allowed = ", ".join((*DESCENTS, *THERMAL))
-        raise ParameterError(f"dynamics must be one of {allowed}; got {dynamics!r}")
+        _descend(fixed, result, dynamics, rng, threads)
     return result
 
 

@@ -91,15 +91,16 @@ def _wait_for(condition, timeout=90):
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize("encoder", ["plain", "trained"])
 def test_a_submitted_run_leaves_the_file_the_embedded_host_leaves(
-    recall, master, tmp_path
+    recall, master, tmp_path, encoder
 ):
-    arguments = ["-R", "recall.py", "seed=3", "shots=2"]
+    arguments = ["-R", "recall.py", "seed=3", "shots=2", f"encoder={encoder!r}"]
     subprocess.run([*master, *arguments], cwd=tmp_path, check=True, timeout=60)
     _wait_for(lambda: list(tmp_path.glob("results/2*/*/000000000-Recall.h5")))
     (file,) = tmp_path.glob("results/2*/*/000000000-Recall.h5")
     _wait_for(lambda: _is_complete(file))
-    ours = recall(None, seed=3, shots=2).path
+    ours = recall(None, seed=3, shots=2, encoder=encoder).path
     with h5py.File(file) as theirs, h5py.File(ours) as mine:
         assert set(mine) - set(theirs) == {"ccqed"}
         assert set(theirs) <= set(mine)
