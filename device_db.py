@@ -157,4 +157,4 @@ device_db |= {
 if os.environ.get("CCQED_BACKEND") == "simulation":
     from sim_backend.ddb import simulate
 
-    simulate(device_db)
+    simulate(device_db, plant="sim_backend.laboratory")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl.model.relaxation import relax
 from ccqed_ctrl.params import Cavity
-from sim_backend.physics.system import OhmicNoise, SpinSystem
+from sim_backend.laboratory.physics.system import OhmicNoise, SpinSystem
 
 from .problems import confocal
 

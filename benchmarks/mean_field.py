@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from sim_backend.physics import mean_field
-from sim_backend.physics.system import SpinSystem
+from sim_backend.laboratory.physics import mean_field
+from sim_backend.laboratory.physics.system import SpinSystem
 
 from .ensembles import misaligned, spin_system
 from .pairing import Row, paired, seconds, shown

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from sim_backend.physics import stochastic
-from sim_backend.physics.system import OhmicNoise, SpinSystem
+from sim_backend.laboratory.physics import stochastic
+from sim_backend.laboratory.physics.system import OhmicNoise, SpinSystem
 
 from .ensembles import spin_system
 from .pairing import Row, paired, seconds, shown

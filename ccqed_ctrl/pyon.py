@@ -26,6 +26,16 @@ MARK: Final = "__jsonclass__"
 _REFUSALS = (ArithmeticError, MemoryError, RecursionError, SyntaxError, TypeError)
 
 
+def read(text: str) -> Any:
+    """Return the value of PYON text or of a Python literal, else the text itself."""
+    for reader in (decode, ast.literal_eval):
+        try:
+            return reader(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return str(text)
+
+
 def decode(text: str) -> Any:
     """Return the value of PYON text of either version.
 

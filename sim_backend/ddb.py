@@ -1,146 +1,138 @@
 """Turn a laboratory's device database into that of its twin: the one seam.
 
-Keys and constructor arguments stay; classes change. Nothing is faked silently: a class
-without a simulated counterpart is refused by name.
+Keys and constructor arguments stay; classes change. Nothing is faked silently: a device
+without a twin is refused by name when it is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ccqed_ctrl.errors import DeviceError
 
-#: Classes of `artiq.coredevice` that exist in `sim_backend.coredevice`, by module.
-SIMULATED: dict[str, frozenset[str]] = {
-    "ad53xx": frozenset({"AD53xx"}),
-    "ad9910": frozenset({"AD9910"}),
-    "cache": frozenset({"CoreCache"}),
-    "core": frozenset({"Core"}),
-    "dma": frozenset({"CoreDMA"}),
-    "edge_counter": frozenset({"EdgeCounter"}),
-    "fastino": frozenset({"Fastino"}),
-    "grabber": frozenset({"Grabber"}),
-    "i2c": frozenset({"I2CSwitch"}),
-    "kasli_i2c": frozenset({"KasliEEPROM"}),
-    "sampler": frozenset({"Sampler"}),
-    "spi2": frozenset({"SPIMaster"}),
-    "ttl": frozenset({"TTLOut", "TTLInOut", "TTLClockGen"}),
-    "urukul": frozenset({"CPLD"}),
-    "zotino": frozenset({"Zotino"}),
-}
+from .crate import catalogue
+from .crate.board import Board
+from .crate.link import RECORDING, Link
+from .crate.plant import Laboratory, laboratory
 
-#: Controllers that talk to the core device itself; the twin has nothing for them.
-CORE_CONTROLLERS = frozenset({"core_log", "core_moninj", "core_analyzer"})
+#: Programs that talk to the core device itself; the twin has nothing for them.
+CORE_PROGRAMS = frozenset(
+    {"aqctl_corelog", "aqctl_moninj_proxy", "aqctl_coreanalyzer_proxy"}
+)
 
-#: Controllers of the laboratory and the classes that stand in for them.
-CONTROLLERS: dict[str, tuple[str, str]] = {
-    "camera": ("sim_backend.controllers.camera", "SimulatedCamera"),
-    "dmd": ("sim_backend.controllers.dmd", "SimulatedDmd"),
-    "tweezers": ("sim_backend.controllers.tweezers", "SimulatedTweezers"),
-}
-
-#: DDS channels of the laboratory; each also has its RF switch as "<role>_switch".
-TONES = ("pump_plus", "pump_minus", "longitudinal", "local_oscillator")
-#: The other roles a device or alias of the same name must play.
-OTHER_ROLES = ("ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes")
-
-_REAL, _TWIN = "artiq.coredevice.", "sim_backend.coredevice."
-_PLANT = "plant"
+#: Key of the device that is added.
+PLANT = "plant"
 
 
-def simulate(device_db: dict[str, Any]) -> dict[str, Any]:
+def simulate(
+    device_db: dict[str, Any],
+    plant: str = RECORDING,
+    *,
+    wires: Mapping[str, str] | None = None,
+    inputs: Mapping[str, Sequence[tuple[int, float]]] | None = None,
+) -> dict[str, Any]:
     """Rewrite a device database in place for simulation, and return it.
 
-    Every class becomes its simulated counterpart, the core device's own controllers
-    are dropped, the laboratory's become local stand-ins, and the device `plant` is
-    added with the wiring read from the laboratory names. A second call changes nothing.
+    Drivers of `artiq.coredevice` become simulated ones; the programs of the core device
+    are dropped; network controllers become the stand-ins that the plant's laboratory
+    names. A laboratory's own drivers stay as they are. What has no twin is refused when
+    it is asked for. The device `plant` is added. A second call changes nothing.
+
+    Parameters
+    ----------
+    device_db
+        As ARTIQ reads it.
+    plant
+        Module whose `LABORATORY` says what stands behind the wires
+        (`sim_backend.crate.plant.Laboratory`); by default a plant that only remembers.
+    wires, inputs
+        Of that plant (`sim_backend.crate.recording.RecordingPlant`): output to input,
+        and (time_mu, value) steps by input.
 
     Raises
     ------
     DeviceError
-        A class or controller without counterpart, or a role nobody plays; the message
-        names it. The database is then left as it was.
+        `plant` is no laboratory, a role of it is played by nobody, or the name `plant`
+        is taken. The database is then left as it was.
     """
-    if _PLANT in device_db:
+    if is_simulated(device_db):
         return device_db
+    if PLANT in device_db:
+        message = (
+            f"the twin needs the name {PLANT!r}, which is a device of this database"
+        )
+        raise DeviceError(message)
+    found = laboratory(plant)
+    arguments: dict[str, Any] = {"module": plant, "wiring": found.wiring(device_db)}
+    if wires or inputs:
+        if plant != RECORDING:
+            raise DeviceError(f"{plant} drives its own inputs: no wires, no scripts")
+        arguments["truth"] = {"wires": dict(wires or {}), "inputs": dict(inputs or {})}
+    refused = _refusals(device_db)
     changed = {
-        key: _simulated(key, entry)
+        key: entry if isinstance(entry, str) else _twin(key, entry, found, refused)
         for key, entry in device_db.items()
-        if key not in CORE_CONTROLLERS
+        if not _is_core_program(entry)
     }
-    changed[_PLANT] = {
-        "type": "local",
-        "module": "sim_backend.link",
-        "class": "Link",
-        "arguments": {"wiring": _wiring(device_db)},
-    }
+    changed[PLANT] = _local("sim_backend.crate.link", "Link", **arguments)
     device_db.clear()
     device_db.update(changed)
     return device_db
 
 
-def _simulated(key: str, entry: Any) -> Any:
-    """Return the simulated form of one entry; aliases stay."""
-    if isinstance(entry, str):
+def is_simulated(device_db: Mapping[str, Any]) -> bool:
+    """Return whether a device database is that of a twin."""
+    entry = device_db.get(PLANT)
+    return (
+        isinstance(entry, Mapping) and entry.get("module") == "sim_backend.crate.link"
+    )
+
+
+def _local(module: str, name: str, /, **arguments: Any) -> dict[str, Any]:
+    return {"type": "local", "module": module, "class": name, "arguments": arguments}
+
+
+def _refusals(device_db: Mapping[str, Any]) -> dict[str, str]:
+    """Return why cards that have twins cannot be had as they are described."""
+    board = Board(device_db, Link(None, {}))
+    return {key: str(error) for key, error in board.refusals.items()}
+
+
+def _twin(
+    key: str, entry: dict[str, Any], found: Laboratory, refused: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the simulated form of one entry."""
+    if entry.get("type") == "controller":
+        return _stand_in(key, found)
+    kind = catalogue.kind(entry)
+    if not kind:
         return entry
-    kind = entry.get("type")
-    if kind == "controller":
-        return _stand_in(key)
-    if kind != "local":
-        message = f"device {key!r} of type {kind!r} has no simulated counterpart"
-        raise DeviceError(message)
-    module = entry["module"]
-    name = module.removeprefix(_REAL)
-    if module == name or entry["class"] not in SIMULATED.get(name, ()):
-        message = (
-            f"device {key!r} is a {module}.{entry['class']}, which is not simulated; "
-            f"simulated are {_known()}"
+    module, _, name = kind.rpartition(".")
+    if name not in catalogue.SIMULATED.get(module, ()):
+        reason = (
+            f"device {key!r} is a {catalogue.REAL}{kind}, which is not simulated; "
+            f"simulated are {catalogue.known()}"
         )
-        raise DeviceError(message)
-    return entry | {"module": _TWIN + name}
+        return _refused(reason)
+    if key in refused:
+        return _refused(refused[key])
+    return entry | {"module": catalogue.TWIN + module}
 
 
-def _stand_in(key: str) -> dict[str, Any]:
-    if key not in CONTROLLERS:
-        message = (
-            f"controller {key!r} has no simulated stand-in; there are "
-            f"{', '.join(sorted(CONTROLLERS))}"
-        )
-        raise DeviceError(message)
-    module, name = CONTROLLERS[key]
-    return {"type": "local", "module": module, "class": name, "arguments": {}}
+def _stand_in(key: str, found: Laboratory) -> dict[str, Any]:
+    if key not in found.controllers:
+        there = ", ".join(sorted(found.controllers)) or "none"
+        reason = f"controller {key!r} has no simulated stand-in; there are {there}"
+        return _refused(reason)
+    module, _, name = found.controllers[key].partition(":")
+    return _local(module, name)
 
 
-def _known() -> str:
-    return ", ".join(sorted(name for names in SIMULATED.values() for name in names))
+def _refused(reason: str) -> dict[str, Any]:
+    return _local("sim_backend.crate.refusal", "Refused", reason=reason)
 
 
-def _wiring(device_db: dict[str, Any]) -> dict[str, str]:
-    """Return role to device_db key, aliases followed."""
-    wiring = {role: _resolve(device_db, role) for role in (*TONES, *OTHER_ROLES)}
-    for tone in TONES:
-        role = f"{tone}_switch"
-        switch = device_db[wiring[tone]].get("arguments", {}).get("sw_device")
-        if switch is None:
-            message = (
-                f"role {role!r} is missing: {wiring[tone]} names no sw_device, so its "
-                "light could not be switched off"
-            )
-            raise DeviceError(message)
-        wiring[role] = _resolve(device_db, switch)
-    return wiring
-
-
-def _resolve(device_db: dict[str, Any], role: str) -> str:
-    key: Any = role
-    for _ in range(len(device_db) + 1):
-        if key not in device_db:
-            message = (
-                f"role {role!r} is missing from the device_db: name the device that "
-                f'plays it, as in device_db["{role}"] = "ttl4"'
-            )
-            raise DeviceError(message)
-        if not isinstance(device_db[key], str):
-            return key
-        key = device_db[key]
-    raise DeviceError(f"the alias {role!r} leads round in a circle")
+def _is_core_program(entry: Any) -> bool:
+    words = "" if isinstance(entry, str) else entry.get("command", "")
+    return words.split(" ")[0] in CORE_PROGRAMS

@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from sim_backend.artiq_host import ensure_artiq
+from sim_backend.host import ensure_artiq
 
 ensure_artiq()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ccqed_ctrl.params import Cavity
-from sim_backend.physics.system import OhmicNoise, SpinSystem
+from sim_backend.laboratory.physics.system import OhmicNoise, SpinSystem
 
 #: |Delta_C| = 1e6 rad/s and kappa a tenth of it: round numbers.
 CAVITY = Cavity(kappa=1e5, pump_detuning=-1e6)

@@ -12,9 +12,17 @@ from pathlib import Path
 import pytest
 
 from ccqed_ctrl.errors import DeviceError
-from sim_backend.ddb import SIMULATED, simulate
+from sim_backend.crate.catalogue import SIMULATED
+from sim_backend.ddb import simulate
+from sim_backend.host import devices
 
 FILE = Path(__file__).parents[1] / "device_db.py"
+LABORATORY = "sim_backend.laboratory"
+
+
+def ttl(name, **arguments):
+    module = "artiq.coredevice.ttl"
+    return {"type": "local", "module": module, "class": name, "arguments": arguments}
 
 
 @pytest.fixture
@@ -31,13 +39,14 @@ def test_without_the_setting_the_file_is_the_laboratory(real):
 
 def test_with_the_setting_it_is_the_twin(monkeypatch, real):
     monkeypatch.setenv("CCQED_BACKEND", "simulation")
-    assert runpy.run_path(str(FILE))["device_db"] == simulate(real)
+    twin = runpy.run_path(str(FILE))["device_db"]
+    assert twin == simulate(real, LABORATORY)
     assert os.environ["CCQED_BACKEND"] == "simulation"
 
 
 def test_keys_and_arguments_stay(real):
     before = copy.deepcopy(real)
-    after = simulate(real)
+    after = simulate(real, LABORATORY)
     assert after is real
     dropped = {"core_log", "core_moninj", "core_analyzer"}
     assert set(after) == set(before) - dropped | {"plant"}
@@ -47,24 +56,24 @@ def test_keys_and_arguments_stay(real):
         elif entry["type"] == "local":
             assert after[key].get("arguments") == entry.get("arguments")
             assert after[key]["class"] == entry["class"]
-            assert after[key]["module"].startswith("sim_backend.coredevice.")
+            assert after[key]["module"].startswith("sim_backend.crate.drivers.")
 
 
 def test_a_second_call_changes_nothing(real):
-    once = copy.deepcopy(simulate(real))
+    once = copy.deepcopy(simulate(real, LABORATORY))
     assert simulate(real) == once
 
 
 def test_controllers_become_stand_ins(real):
-    after = simulate(real)
+    after = simulate(real, LABORATORY)
     assert after["camera"]["type"] == "local"
     assert after["camera"]["class"] == "SimulatedCamera"
-    assert after["dmd"]["module"] == "sim_backend.controllers.dmd"
+    assert after["dmd"]["module"] == "sim_backend.laboratory.controllers.dmd"
     assert after["tweezers"]["arguments"] == {}
 
 
 def test_the_wiring_follows_aliases(real):
-    wiring = simulate(real)["plant"]["arguments"]["wiring"]
+    wiring = simulate(real, LABORATORY)["plant"]["arguments"]["wiring"]
     assert wiring == {
         "ttl_camera": "ttl4",
         "ttl_prepare": "ttl5",
@@ -93,20 +102,20 @@ def test_a_missing_role_is_named_and_nothing_is_changed(real, role):
     del real[role]
     before = copy.deepcopy(real)
     with pytest.raises(DeviceError, match=f"role '{role}' is missing"):
-        simulate(real)
+        simulate(real, LABORATORY)
     assert real == before
 
 
 def test_a_dds_without_switch_is_refused(real):
     del real["urukul0_ch0"]["arguments"]["sw_device"]
     with pytest.raises(DeviceError, match="'pump_plus_switch' is missing"):
-        simulate(real)
+        simulate(real, LABORATORY)
 
 
 def test_an_alias_in_a_circle_is_refused(real):
     real["noise_gate"], real["other"] = "other", "noise_gate"
     with pytest.raises(DeviceError, match="circle"):
-        simulate(real)
+        simulate(real, LABORATORY)
 
 
 @pytest.mark.parametrize(
@@ -114,25 +123,78 @@ def test_an_alias_in_a_circle_is_refused(real):
     [
         (
             {"type": "local", "module": "artiq.coredevice.phaser", "class": "Phaser"},
-            "'new' is a artiq.coredevice.phaser.Phaser, which is not simulated",
+            "'new' is a artiq.coredevice.phaser.Phaser, which .*TTLOut",
         ),
         (
-            {"type": "local", "module": "lab.drivers", "class": "TTLOut"},
-            "lab.drivers.TTLOut",
+            {"type": "controller", "host": "::1", "port": 3290},
+            "controller 'new' has no .* there are none",
         ),
-        ({"type": "controller", "host": "::1", "port": 3290}, "controller 'new' has"),
-        ({"type": "dummy"}, "of type 'dummy'"),
+        (
+            ttl("TTLOut", channel=3),
+            "RTIO channel 0x3 of ttl3 is already new",
+        ),
+        (ttl("TTLOut", canal=3), "'new' of the device_db is not a ttl.TTLOut"),
     ],
 )
-def test_the_unknown_is_refused_by_name(real, entry, message):
-    real["new"] = entry
+def test_what_has_no_twin_is_refused_when_it_is_asked_for(real, entry, message):
+    manager = devices.DeviceManager(simulate(real | {"new": entry}), {})
+    assert manager.get("ttl5").channel == 5
+    refused = "ttl3" if "already new" in message else "new"
     with pytest.raises(DeviceError, match=message):
-        simulate(real)
+        manager.get(refused)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "local", "module": "lab.drivers", "class": "TTLOut"},
+        {"type": "dummy"},
+    ],
+)
+def test_what_is_not_artiqs_stays(real, entry):
+    assert simulate(real | {"new": entry})["new"] == entry
+
+
+def test_the_name_of_the_twin_can_be_taken(real):
+    before = real | {"plant": {"type": "dummy"}}
+    with pytest.raises(DeviceError, match="needs the name 'plant'"):
+        simulate(dict(before))
+
+
+@pytest.mark.parametrize("plant", ["no.such.module", "sim_backend.ddb", "math"])
+def test_a_plant_that_is_no_laboratory_is_refused(real, plant):
+    before = dict(real)
+    with pytest.raises(
+        DeviceError, match=f"plant '{plant}' of the device_db is no lab"
+    ):
+        simulate(real, plant)
+    assert real == before
+
+
+def test_without_a_plant_the_devices_bear_their_own_names():
+    core = {
+        "type": "local",
+        "module": "artiq.coredevice.core",
+        "class": "Core",
+        "arguments": {"host": "::1", "ref_period": 1e-9},
+    }
+    twin = simulate({"core": core, "led": ttl("TTLOut", channel=0), "lamp": "led"})
+    assert twin["plant"]["arguments"]["wiring"] == {
+        "core": "core",
+        "led": "led",
+        "lamp": "led",
+    }
+    assert devices.DeviceManager(twin, {}).get("lamp").channel == 0
+
+
+def test_wires_and_scripts_belong_to_the_plant_that_remembers(real):
+    with pytest.raises(DeviceError, match="drives its own inputs"):
+        simulate(real, LABORATORY, wires={"ttl4": "ttl0"})
 
 
 def test_every_simulated_class_exists():
     for module, names in SIMULATED.items():
-        loaded = importlib.import_module(f"sim_backend.coredevice.{module}")
+        loaded = importlib.import_module(f"sim_backend.crate.drivers.{module}")
         for name in names:
             assert inspect.isclass(getattr(loaded, name))
 

@@ -11,8 +11,8 @@ from analysis.campaign.results import Results
 from analysis.campaign.study import Point, Study
 from analysis.statistics import binomial, cluster_bootstrap
 from ccqed_ctrl.rng import stream
-from sim_backend.physics import mean_field
-from sim_backend.physics.system import SpinSystem
+from sim_backend.laboratory.physics import mean_field
+from sim_backend.laboratory.physics.system import SpinSystem
 
 from .figure import Claim, Scale, compare
 from .rate_models import MODELS

@@ -12,8 +12,8 @@ from scipy.optimize import minimize_scalar
 
 from analysis.campaign.study import Study
 from ccqed_ctrl.params import Cavity
-from sim_backend.physics.rates import KernelName, effective_temperature
-from sim_backend.physics.system import OhmicNoise
+from sim_backend.laboratory.physics.rates import KernelName, effective_temperature
+from sim_backend.laboratory.physics.system import OhmicNoise
 
 from .drawing import COLOURS, KERNEL_COLOURS, KERNEL_TITLES, panel
 from .figure import Claim, PaperFigure, Scale, Tables, compare

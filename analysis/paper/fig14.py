@@ -15,7 +15,7 @@ from analysis.statistics import Estimate, cluster_bootstrap, crossing
 from ccqed_ctrl.model.couplings import confocal_couplings
 from ccqed_ctrl.params import Cavity
 from ccqed_ctrl.rng import stream
-from sim_backend.physics.weight_chaos import (
+from sim_backend.laboratory.physics.weight_chaos import (
     coupling_change,
     minima_overlap,
     perturbed_couplings,

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from analysis.campaign.study import Study
 from ccqed_ctrl.params import Cavity
 from ccqed_ctrl.units import angular
-from sim_backend.physics.rates import KernelName
-from sim_backend.physics.system import OhmicNoise
+from sim_backend.laboratory.physics.rates import KernelName
+from sim_backend.laboratory.physics.system import OhmicNoise
 
 from .drawing import KERNEL_COLOURS, KERNEL_TITLES, panel
 from .figure import Claim, PaperFigure, Scale, Tables, compare

@@ -11,9 +11,9 @@ from scipy.optimize import minimize_scalar
 from analysis.campaign.study import Study
 from ccqed_ctrl.params import Cavity, Pump
 from ccqed_ctrl.units import angular
-from sim_backend.physics.noise import lineshape
-from sim_backend.physics.rates import KernelName
-from sim_backend.physics.system import OhmicNoise
+from sim_backend.laboratory.physics.noise import lineshape
+from sim_backend.laboratory.physics.rates import KernelName
+from sim_backend.laboratory.physics.system import OhmicNoise
 
 from .drawing import COLOURS, KERNEL_TITLES, log_axis, panel
 from .figure import Claim, PaperFigure, Scale, Tables, compare

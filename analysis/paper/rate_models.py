@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl.model.couplings import coupling_scale
 from ccqed_ctrl.params import Cavity, Cloud, Pump
-from sim_backend.physics.noise import NoiseModel
-from sim_backend.physics.rates import KernelName, flip_kernel
+from sim_backend.laboratory.physics.noise import NoiseModel
+from sim_backend.laboratory.physics.rates import KernelName, flip_kernel
 
 Floats = NDArray[np.float64]
 

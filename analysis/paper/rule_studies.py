@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from analysis.campaign.study import Point
 from ccqed_ctrl.model import relaxation
 from ccqed_ctrl.params import Cavity, Pump
-from sim_backend.physics import mean_field
-from sim_backend.physics.system import SpinSystem
+from sim_backend.laboratory.physics import mean_field
+from sim_backend.laboratory.physics.system import SpinSystem
 
 from .rate_models import MODELS
 from .storage_studies import RULES, corrupted

@@ -18,9 +18,12 @@ from ccqed_ctrl.model.couplings import coupling_matrix
 from ccqed_ctrl.model.relaxation import relax
 from ccqed_ctrl.params import Cavity, Cloud, Pump
 from ccqed_ctrl.rng import stream
-from sim_backend.physics import mean_field, stochastic
-from sim_backend.physics.system import Evolution, SpinSystem
-from sim_backend.physics.thresholds import rabi_frequency, spontaneous_emission_time
+from sim_backend.laboratory.physics import mean_field, stochastic
+from sim_backend.laboratory.physics.system import Evolution, SpinSystem
+from sim_backend.laboratory.physics.thresholds import (
+    rabi_frequency,
+    spontaneous_emission_time,
+)
 
 from .drawing import COLOURS, KERNEL_TITLES, panel
 from .figure import Claim, Scale, Tables, compare

@@ -16,8 +16,8 @@ from typing import Any
 
 import artiq.coredevice.core as artiq_core
 
-from sim_backend.artiq_host.devices import DeviceManager
-from sim_backend.coredevice.core import Core as InterpretingCore
+from sim_backend.crate.drivers.core import Core as InterpretingCore
+from sim_backend.host.devices import DeviceManager
 
 from .findings import Finding
 
@@ -66,7 +66,7 @@ class Core(InterpretingCore):
         real = {
             id(device): self._real_of(description)
             for description, device in self.dmgr.active_devices
-            if description["module"].startswith("sim_backend.coredevice.")
+            if description["module"].startswith("sim_backend.crate.drivers.")
         }
         real[id(self)] = self._real.get("core")
         changed: list[tuple[Any, str, Any]] = []

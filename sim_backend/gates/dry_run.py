@@ -13,7 +13,7 @@ from typing import Any
 from artiq.language.environment import DefaultMissing
 from artiq.tools import file_import
 
-from sim_backend.artiq_host import devices, is_embedded, runner
+from sim_backend.host import devices, is_embedded, runner
 
 from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
 

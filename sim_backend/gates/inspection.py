@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ccqed_ctrl.errors import CcqedError
-from sim_backend.artiq_host import ensure_artiq
+from sim_backend.host import ensure_artiq
 
 from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
 
@@ -76,8 +76,8 @@ def _verdicts(inspection: Inspection) -> Iterator[Verdict]:
 
 def _scan(inspection: Inspection, names: list[str]) -> Verdict:
     """Scan as the dashboard does; experiments found are added to `names`."""
-    discovery = importlib.import_module("sim_backend.artiq_host.discovery")
-    dataset_db = importlib.import_module("sim_backend.artiq_host.dataset_db")
+    discovery = importlib.import_module("sim_backend.host.discovery")
+    dataset_db = importlib.import_module("sim_backend.host.dataset_db")
     file = inspection.file
     found = discovery.scan_file(file, dataset_db.DatasetDB(inspection.dataset_db))
     if isinstance(found, discovery.Unscanned):
@@ -89,7 +89,7 @@ def _scan(inspection: Inspection, names: list[str]) -> Verdict:
 
 def _lint(inspection: Inspection) -> Verdict:
     linter = importlib.import_module(".linter", __package__)
-    devices = importlib.import_module("sim_backend.artiq_host.devices")
+    devices = importlib.import_module("sim_backend.host.devices")
     database = inspection.device_db or devices.find_device_db(inspection.file)
     roots = [] if database is None else [database.resolve().parent]
     described = {} if database is None else devices.load_device_db(database)

@@ -12,9 +12,9 @@ from ccqed_ctrl import schema
 from ccqed_ctrl.model import layout
 from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
-from sim_backend.physics import cavity as modes
-from sim_backend.physics import detection
-from tests.laboratory import Laboratory, plan_shot
+from sim_backend.laboratory.physics import cavity as modes
+from sim_backend.laboratory.physics import detection
+from tests.laboratory.bench import Laboratory, plan_shot
 
 CAVITY, CLOUD = Cavity(), Cloud()
 IMAGING = Imaging(pixels=160)

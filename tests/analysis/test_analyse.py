@@ -19,7 +19,7 @@ from analysis.records import open_record
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError, SchemaError
 from ccqed_ctrl.params import Imaging, Layout
-from sim_backend.artiq_host import runner
+from sim_backend.host import runner
 
 RECALL = Path(__file__).parents[2] / "repository" / "recall.py"
 

@@ -8,7 +8,7 @@ import pytest
 from analysis.recall import RecallReader
 from ccqed_ctrl import schema
 from ccqed_ctrl.errors import DecodingError, ShapeError
-from tests.laboratory import ENSEMBLES, Laboratory, plan_shot, reader_of
+from tests.laboratory.bench import ENSEMBLES, Laboratory, plan_shot, reader_of
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ sys.path.insert(0, str(HERE))
 
 import timing_programs  # noqa: E402
 
+from sim_backend.crate.link import Link  # noqa: E402
 from sim_backend.ddb import simulate  # noqa: E402
-from sim_backend.link import Link  # noqa: E402
 
 TRUTH = {
     name: [tuple(word) for word in words]
@@ -72,7 +72,7 @@ class Twin:
 
 
 @pytest.mark.filterwarnings(
-    "ignore::sim_backend.coredevice.semantics.KernelSemanticsWarning"
+    "ignore::sim_backend.crate.semantics.KernelSemanticsWarning"
 )
 @pytest.mark.parametrize("name", timing_programs.programs())
 def test_the_twin_writes_the_compiled_words(name):

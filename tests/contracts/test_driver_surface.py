@@ -8,7 +8,7 @@ import inspect
 
 import pytest
 
-from sim_backend.ddb import SIMULATED
+from sim_backend.crate.catalogue import SIMULATED
 
 #: What only ARTIQ's compiler and its machinery call: not part of what experiments use.
 COMPILER_ONLY = {
@@ -58,7 +58,7 @@ def differences(real, simulated, but=()):
 def test_the_surface_is_artiqs(module, name):
     real = getattr(importlib.import_module(f"artiq.coredevice.{module}"), name)
     simulated = getattr(
-        importlib.import_module(f"sim_backend.coredevice.{module}"), name
+        importlib.import_module(f"sim_backend.crate.drivers.{module}"), name
     )
     assert differences(real, simulated, COMPILER_ONLY.get(name, ())) == []
 

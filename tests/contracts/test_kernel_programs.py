@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sim_backend.artiq_host.devices import driver_classes, load_device_db
 from sim_backend.gates.linter import lint
+from sim_backend.host.devices import driver_classes, load_device_db
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))

@@ -21,7 +21,7 @@ OURS = (
 )  # fmt: skip
 ARROWS = {
     "ccqed_ctrl": ("ccqed_ctrl",),
-    "analysis": ("analysis", "ccqed_ctrl", "sim_backend.physics"),
+    "analysis": ("analysis", "ccqed_ctrl", "sim_backend.laboratory.physics"),
     "repository": ("analysis", "ccqed_ctrl"),
     "sim_backend": ("sim_backend", "ccqed_ctrl"),
     "device_db": ("sim_backend.ddb",),
@@ -34,7 +34,11 @@ FOUNDATION = tuple(
 PURE = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     "ccqed_ctrl.model": ("ccqed_ctrl.model", *FOUNDATION),
-    "sim_backend.physics": ("sim_backend.physics", "ccqed_ctrl.model", *FOUNDATION),
+    "sim_backend.laboratory.physics": (
+        "sim_backend.laboratory.physics",
+        "ccqed_ctrl.model",
+        *FOUNDATION,
+    ),
 }
 MATHEMATICS = (
     "__future__", "collections", "concurrent.futures", "dataclasses", "enum",
@@ -222,14 +226,14 @@ def test_units_do_write_it():
         ("ccqed_ctrl.schema", "import sim_backend"),
         ("ccqed_ctrl.schema", "from analysis.decode import Decoder"),
         ("ccqed_ctrl.model.plan", "from ... import analysis"),
-        ("analysis.decode", "from sim_backend.plant import Plant"),
-        ("analysis.decode", "from sim_backend import plant"),
+        ("analysis.decode", "from sim_backend.laboratory.plant import Plant"),
+        ("analysis.decode", "from sim_backend.laboratory import plant"),
         ("analysis.decode", "from repository import recall"),
-        ("repository.recall", "import sim_backend.physics.cavity"),
-        ("sim_backend.plant", "def f():\n    from analysis import decode"),
-        ("sim_backend.plant", "import tests.laboratory"),
+        ("repository.recall", "import sim_backend.laboratory.physics.cavity"),
+        ("sim_backend.laboratory.plant", "def f():\n    from analysis import decode"),
+        ("sim_backend.laboratory.plant", "import tests.laboratory.bench"),
         ("device_db", "import ccqed_ctrl"),
-        ("device_db", "from sim_backend.plant import Plant"),
+        ("device_db", "from sim_backend.laboratory.plant import Plant"),
     ],
 )
 def test_a_wrong_arrow_is_found(module, source):
@@ -240,8 +244,8 @@ def test_a_wrong_arrow_is_found(module, source):
     ("module", "source"),
     [
         ("ccqed_ctrl.schema", "from . import checks\nimport analysis_tools"),
-        ("analysis.decode", "from sim_backend.physics import cavity"),
-        ("sim_backend.plant", "from ccqed_ctrl.model.plan import corrupt"),
+        ("analysis.decode", "from sim_backend.laboratory.physics import cavity"),
+        ("sim_backend.laboratory.plant", "from ccqed_ctrl.model.plan import corrupt"),
         ("device_db", "from sim_backend.ddb import simulate"),
     ],
 )
@@ -258,9 +262,12 @@ def test_a_right_arrow_passes(module, source):
         ("ccqed_ctrl.model.plan", "from pathlib import Path"),
         ("ccqed_ctrl.model.plan", "import logging"),
         ("ccqed_ctrl.model.plan", "from .. import schema"),
-        ("sim_backend.physics.ramp", "from ..plant import Plant"),
-        ("sim_backend.physics.ramp", "from ccqed_ctrl.recall import plan_recall"),
-        ("sim_backend.physics.ramp", "x = open('a').read()"),
+        ("sim_backend.laboratory.physics.ramp", "from ..plant import Plant"),
+        (
+            "sim_backend.laboratory.physics.ramp",
+            "from ccqed_ctrl.recall import plan_recall",
+        ),
+        ("sim_backend.laboratory.physics.ramp", "x = open('a').read()"),
         ("ccqed_ctrl.params", "from .model import plan"),
     ],
 )

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from ccqed_ctrl import protocols
-from sim_backend.controllers.camera import SimulatedCamera
-from sim_backend.controllers.dmd import SimulatedDmd
-from sim_backend.controllers.tweezers import SimulatedTweezers
-from sim_backend.ddb import CONTROLLERS
-from sim_backend.link import Link
-from tests.laboratory import WIRING
+from sim_backend.crate.link import Link
+from sim_backend.laboratory import LABORATORY
+from sim_backend.laboratory.controllers.camera import SimulatedCamera
+from sim_backend.laboratory.controllers.dmd import SimulatedDmd
+from sim_backend.laboratory.controllers.tweezers import SimulatedTweezers
+from tests.laboratory.bench import WIRING
 
 PAIRS = [
     (protocols.Camera, SimulatedCamera),
@@ -59,13 +59,18 @@ def test_the_simulated_driver_satisfies_its_protocol(protocol, implementation):
 
 
 def test_every_controller_of_the_twin_is_compared():
-    compared = {(cls.__module__, cls.__name__) for _, cls in PAIRS}
-    assert compared == set(CONTROLLERS.values())
+    compared = {f"{cls.__module__}:{cls.__name__}" for _, cls in PAIRS}
+    assert compared == set(LABORATORY.controllers.values())
 
 
 @pytest.mark.parametrize(("protocol", "implementation"), PAIRS)
 def test_instances_are_recognised_and_answer(protocol, implementation):
-    link = Link(None, WIRING, {"imaging": {"pixels": 16}, "modes": {"max_order": 4}})
+    link = Link(
+        None,
+        WIRING,
+        {"imaging": {"pixels": 16}, "modes": {"max_order": 4}},
+        module="sim_backend.laboratory",
+    )
 
     class DeviceManager:
         def get(self, _):

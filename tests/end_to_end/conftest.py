@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim_backend.artiq_host import runner
+from sim_backend.host import runner
 
 ROOT = Path(__file__).parents[2]
 RECALL = ROOT / "repository" / "recall.py"

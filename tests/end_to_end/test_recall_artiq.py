@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sim_backend.artiq_host import is_embedded
+from sim_backend.host import is_embedded
 
 from .conftest import RECALL, ROOT
 

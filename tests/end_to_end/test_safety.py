@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim_backend.artiq_host import runner
+from sim_backend.host import runner
 
 from .conftest import RECALL, ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim_backend.artiq_host import is_embedded
+from sim_backend.host import is_embedded
 
 ROOT = Path(__file__).parents[2]
 MAIN = """

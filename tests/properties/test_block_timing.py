@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim_backend.coredevice.core import Core
+from sim_backend.crate.drivers.core import Core
 
 #: A program is a delay in mu, or a block of programs.
 DELAYS = st.integers(-500, 2000)

@@ -10,7 +10,7 @@ from analysis.paper.figure import PaperFigure
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.model.couplings import coupling_cumulative, probability_negative
 from ccqed_ctrl.params import Cavity
-from sim_backend.physics.system import SpinSystem
+from sim_backend.laboratory.physics.system import SpinSystem
 
 
 def tables(figure: PaperFigure, folder, seeds, **grid):

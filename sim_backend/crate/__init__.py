@@ -1,0 +1,1 @@
+"""Any laboratory's Sinara crate: RTIO, the cards of a device database, kernels."""

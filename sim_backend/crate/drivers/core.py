@@ -1,0 +1,255 @@
+"""The core device's driver: runs kernels in Python on the simulated RTIO bus."""
+
+from __future__ import annotations
+
+import math
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from artiq.language.core import at_mu, kernel, now_mu, portable, set_time_manager
+
+from ccqed_ctrl.errors import DeviceError, ExperimentError
+
+from ..board import Board
+from ..interpreter import Interpreter
+from ..slack import CostModel, Slack
+
+#: Margin of `reset` and `break_realtime` ahead of the counter, in mu.
+REALTIME_MARGIN = 125_000
+
+
+class Core:
+    """Core device that interprets kernels; arguments as `artiq.coredevice.core.Core`.
+
+    A kernel starts `CostModel.kernel_start` after its caller. When the outermost
+    kernel ends the host waits until everything it queued has been played, so that
+    controllers are asked after the fact; on hardware the host gets there seconds later.
+    """
+
+    def __init__(
+        self,
+        dmgr: Any,
+        host: str | None,  # noqa: ARG002
+        ref_period: float,
+        analyzer_proxy: str | None = None,
+        analyze_at_run_end: bool = False,
+        ref_multiplier: int = 8,
+        target: str = "rv32g",  # noqa: ARG002
+        satellite_cpu_targets: dict[int, str] = {},  # noqa: B006
+        report_invariants: bool = False,
+    ) -> None:
+        self.dmgr = dmgr
+        self.core = self
+        self.ref_period = ref_period
+        self.ref_multiplier = ref_multiplier
+        self.coarse_ref_period = ref_period * ref_multiplier
+        self.satellite_cpu_targets = satellite_cpu_targets
+        self.analyzer_proxy_name = analyzer_proxy
+        self.analyze_at_run_end = analyze_at_run_end
+        self.report_invariants = report_invariants
+        self.target_cls = None
+        self.comm = _Connection()
+        link = dmgr.get("plant")
+        self.board = Board(dmgr.get_device_db(), link, ref_period, ref_multiplier)
+        self.rtio, self.cursor = self.board.rtio, self.board.cursor
+        self._interpreter = Interpreter(self)
+        self.kernels = 0
+        self._depth = 0
+
+    def run(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """Run a kernel, outermost or called by another."""
+        kernel_body = self._interpreter.body(function)
+        if self._depth:
+            return kernel_body(*args, **kwargs)
+        self._begin(function)
+        self._depth += 1
+        try:
+            return kernel_body(*args, **kwargs)
+        finally:
+            self._depth -= 1
+            self._finish()
+
+    def _begin(self, function: Any) -> None:
+        self.kernels += 1
+        set_time_manager(self.cursor)
+        self.cursor.unwind()
+        self.rtio.interleaved = 0
+        self.rtio.kernel = getattr(function, "__qualname__", "kernel")
+        self.rtio.spend(self.costs.kernel_start)
+
+    def _finish(self) -> None:
+        end = max(self.rtio.counter, self.cursor.now, self.rtio.last_mu())
+        self.rtio.counter = end
+        self.rtio.play(end)
+
+    def precompile(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return a callable without arguments that runs the kernel.
+
+        Raises
+        ------
+        ValueError
+            The function is not a kernel.
+        """
+        if not hasattr(function, "artiq_embedded"):
+            raise ValueError("Argument is not a kernel")
+
+        @wraps(function)
+        def run_precompiled() -> Any:
+            return function(*args, **kwargs)
+
+        return run_precompiled
+
+    def compile(self, *_arguments: Any, **_keywords: Any) -> Any:
+        """Refuse: this core interprets.
+
+        Raises
+        ------
+        DeviceError
+            Always; `ccqed check` compiles against the real drivers.
+        """
+        message = "the simulated core interprets kernels and compiles none"
+        raise DeviceError(message)
+
+    def prepare_subkernel(
+        self, destination: int, function: Any, *_arguments: Any
+    ) -> int:
+        """Refuse: the simulated laboratory has no satellites.
+
+        Raises
+        ------
+        ExperimentError
+            Always.
+        """
+        message = (
+            f"{function.__qualname__} is a subkernel for destination {destination}; "
+            "the simulated core device has no satellites"
+        )
+        raise ExperimentError(message)
+
+    def run_subkernel(self, identifier: int) -> None:
+        """Refuse, as `prepare_subkernel` does before.
+
+        Raises
+        ------
+        ExperimentError
+            Always.
+        """
+        raise ExperimentError(f"there is no subkernel {identifier}: no satellites")
+
+    def close(self) -> None:
+        """Let the wires settle; nothing is connected."""
+        self.comm.close()
+
+    def notify_run_end(self) -> None:
+        """Do nothing: no analyzer proxy runs in simulation."""
+
+    def trigger_analyzer_proxy(self) -> None:
+        """Refuse, as a core without a proxy does.
+
+        Raises
+        ------
+        OSError
+            Always; the timeline holds more than the analyzer would.
+        """
+        raise OSError("No analyzer proxy configured")
+
+    @property
+    def costs(self) -> CostModel:
+        """CPU costs of the slack forecast; a laboratory may put its own here."""
+        return self.rtio.costs
+
+    @costs.setter
+    def costs(self, costs: CostModel) -> None:
+        self.rtio.costs = costs
+
+    @property
+    def minimum_slack(self) -> float | None:
+        """Smallest slack of any output event so far in s, an estimate; None before."""
+        slack = self.rtio.meter.minimum
+        return None if slack is None else slack.slack_mu * self.ref_period
+
+    @property
+    def minimum_slack_place(self) -> str:
+        """File and line of the event with the smallest slack, empty before any."""
+        slack = self.rtio.meter.minimum
+        return "" if slack is None else slack.place
+
+    @property
+    def slack_by_kernel(self) -> dict[str, Slack]:
+        """Smallest slack in mu, an estimate, by name of the outermost kernel."""
+        return dict(self.rtio.meter.kernels)
+
+    @portable
+    def seconds_to_mu(self, seconds):
+        """Return the whole machine units in a time; floors, where `delay` rounds.
+
+        A kernel divides and floors; Python's `//` on the host is yet another rule.
+        """
+        if self._depth:
+            return np.int64(math.floor(seconds / self.ref_period))
+        return np.int64(seconds // self.ref_period)
+
+    @portable
+    def mu_to_seconds(self, mu):
+        """Return the seconds in a number of machine units."""
+        return mu * self.ref_period
+
+    @kernel
+    def get_rtio_counter_mu(self):
+        """Return the time the hardware has reached."""
+        self.rtio.spend(self.costs.counter)
+        return np.int64(self.rtio.counter)
+
+    @kernel
+    def wait_until_mu(self, cursor_mu):
+        """Block until the hardware has reached a time."""
+        self.rtio.counter = max(self.rtio.counter, int(cursor_mu))
+        self.rtio.play(self.rtio.counter)
+
+    @kernel
+    def get_rtio_destination_status(self, destination):
+        """Return whether a DRTIO destination is up; there is only the local one."""
+        return destination == 0
+
+    @kernel
+    def reset(self):
+        """Drop what is queued and put the cursor a margin ahead of the counter."""
+        self.rtio.reset()
+        at_mu(np.int64(self.rtio.counter + REALTIME_MARGIN))
+
+    @kernel
+    def break_realtime(self):
+        """Put the cursor at least a margin ahead of the counter."""
+        self.rtio.spend(self.costs.counter)
+        earliest = self.rtio.counter + REALTIME_MARGIN
+        if now_mu() < earliest:
+            at_mu(np.int64(earliest))
+
+    def begin_rpc(self, *, asynchronous: bool) -> None:
+        """Account for a call of the host from a kernel; the wires keep up."""
+        if asynchronous:
+            self.rtio.spend(self.costs.rpc_async)
+            return
+        self.rtio.spend(self.costs.rpc)
+        self.rtio.play(self.rtio.counter)
+
+
+class _Connection:
+    """What experiments do with `core.comm`."""
+
+    def check_system_info(self) -> None:
+        """Do nothing: there is no firmware whose version could differ."""
+
+    def run_subkernel(self, identifier: int) -> None:
+        """Refuse, as `prepare_subkernel` does before.
+
+        Raises
+        ------
+        ExperimentError
+            Always.
+        """
+        raise ExperimentError(f"there is no subkernel {identifier}: no satellites")
+
+    def close(self) -> None:
+        """Do nothing: there is no socket."""

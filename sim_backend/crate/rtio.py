@@ -1,0 +1,323 @@
+"""The RTIO core: events queued by the CPU, played in time order, inputs read back."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
+
+from ccqed_ctrl.errors import TimelineError
+
+from .chips.phy import Gate, Phy, Player
+from .slack import CostModel, SlackMeter
+from .time_manager import TimeManager
+
+logger = logging.getLogger(__name__)
+
+#: Coarse cycles an output event must lie ahead of the counter (gateware/rtio/core.py).
+MARGIN = 12
+LANES = 8
+#: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
+ANALYZED = 1 << 20
+
+
+class Word(NamedTuple):
+    """One output event as the gateware sees it; `order` breaks ties in time."""
+
+    time_mu: int
+    order: int
+    channel: int
+    address: int
+    data: Any
+
+
+class Rtio:
+    """Counter, output queue, input FIFOs and the error reports of one core device.
+
+    `counter` is the time in mu that the hardware has reached; it moves by the CPU costs
+    and by blocking reads. Everything up to some time at or before it may be played.
+    """
+
+    def __init__(
+        self, link: Any, cursor: TimeManager, costs: CostModel, multiplier: int
+    ) -> None:
+        self.link = link
+        self.cursor = cursor
+        self.costs = costs
+        self.multiplier = multiplier
+        self.counter = 0
+        self.kernel = ""
+        self.meter = SlackMeter()
+        self.errors: list[str] = []
+        self.trace: list[Word] | None = None
+        self.submitted: deque[tuple[Word, int]] = deque(maxlen=ANALYZED)
+        self.interleaved = 0
+        self._queue: list[Word] = []
+        self._order = 0
+        self._lanes = _Lanes()
+        self._phys: dict[int, Phy] = {}
+        self._players: list[Player] = []
+        self._gates: list[Gate] = []
+        self._inputs: dict[int, deque[tuple[int, int]]] = {}
+        self._overflowed: set[int] = set()
+
+    def connect(self, channel: int, phy: Phy) -> None:
+        """Put the gateware of one channel on the bus."""
+        self._phys[channel] = phy
+        self._inputs[channel] = deque()
+
+    def phy(self, channel: int) -> Phy:
+        """Return what is connected to a channel.
+
+        Raises
+        ------
+        TimelineError
+            Nothing is.
+        """
+        if channel not in self._phys:
+            raise TimelineError(f"RTIO channel {channel:#06x} has no card on the board")
+        return self._phys[channel]
+
+    def add_player(self, player: Player) -> None:
+        """Register a chip that makes output of its own as time passes."""
+        self._players.append(player)
+
+    def add_gate(self, gate: Gate) -> None:
+        """Register an input that gathers edges while it is open."""
+        self._gates.append(gate)
+
+    # The CPU's side
+
+    def spend(self, seconds: float) -> None:
+        """Let the CPU work for a while."""
+        self.counter += round(seconds / self.cursor.ref_period)
+
+    def output(self, channel: int, address: int, data: Any) -> None:
+        """Submit an output event at the cursor.
+
+        Raises
+        ------
+        RTIOUnderflow
+            The cursor is not far enough ahead of the counter; the event is lost.
+        TimelineError
+            Inside `with interleave`: the compiler refuses most driver calls there, and
+            truncates delays where it does not.
+        """
+        if self.interleaved:
+            key = self._phys[channel].key
+            message = (
+                f"{key} is driven inside `with interleave`: ARTIQ's compiler refuses "
+                "that, or moves it by 1 mu; use `with parallel`"
+            )
+            raise TimelineError(message)
+        self._order += 1
+        word = Word(self.cursor.now, self._order, channel, address, data)
+        if self.trace is not None:
+            self.spend(self.costs.dma_record)
+            self.trace.append(word)
+            return
+        self.spend(self.costs.output)
+        self._submit(word)
+
+    def replay(self, words: list[Word]) -> None:
+        """Submit a recorded trace relative to the cursor, as the DMA core does."""
+        start = self.cursor.now
+        self.spend(self.costs.dma_start)
+        for word in words:
+            self.spend(self.costs.dma_event)
+            self._order += 1
+            time_mu = start + word.time_mu
+            self._submit(word._replace(time_mu=time_mu, order=self._order))
+
+    def _submit(self, word: Word) -> None:
+        slack = word.time_mu - self.counter
+        key = self.phy(word.channel).key
+        self.meter.note(slack, key, self.kernel, _place)
+        coarse = word.time_mu // self.multiplier
+        if coarse <= self.counter // self.multiplier + MARGIN:
+            message = (
+                f"RTIO underflow at channel {word.channel:#06x}:{key}, "
+                f"{word.time_mu} mu, slack {slack} mu"
+            )
+            error = RTIOUnderflow(message)
+            error.channel = word.channel
+            error.slack_mu = slack
+            raise error
+        self.submitted.append((word, self.counter))
+        if self._lanes.accept(coarse):
+            heapq.heappush(self._queue, word)
+        else:
+            self._report("sequence error", word.channel)
+
+    def input_timestamp(self, channel: int, timeout_mu: int) -> int:
+        """Return the time of the next input event, -1 if none came by the timeout."""
+        event = self._read(channel, timeout_mu)
+        return -1 if event is None else event[0]
+
+    def input_data(self, channel: int) -> int:
+        """Block until the next input event and return its data."""
+        event = self._read(channel, None)
+        if event is None:
+            key = self._phys[channel].key
+            message = (
+                f"reading {key} would wait for ever: no input event is queued and no "
+                "output event will cause one"
+            )
+            raise TimelineError(message)
+        return event[1]
+
+    def input_timestamped_data(self, channel: int, timeout_mu: int) -> tuple[int, int]:
+        """Return (time, data) of the next input event, (-1, 0) after the timeout."""
+        if timeout_mu < 0:
+            event = self._read(channel, None)
+            if event is None:
+                self.input_data(channel)
+        else:
+            event = self._read(channel, timeout_mu)
+        return (-1, 0) if event is None else event
+
+    def _read(self, channel: int, timeout_mu: int | None) -> tuple[int, int] | None:
+        """Wait for an input event; None at the timeout, or if none can ever come."""
+        self.play(self.counter)
+        waiting = self._inputs[channel]
+        while not waiting and channel not in self._overflowed:
+            step = self._next_step(channel, timeout_mu)
+            if step is None:
+                return None
+            self.counter = max(self.counter, step)
+            self.play(self.counter)
+            if not waiting and timeout_mu is not None and step >= timeout_mu:
+                return None
+        self.spend(self.costs.input)
+        if channel in self._overflowed:
+            self._overflowed.discard(channel)
+            key = self._phys[channel].key
+            raise RTIOOverflow(f"RTIO input overflow on channel {channel:#06x}:{key}")
+        event = waiting.popleft()
+        latency = round(self.costs.input_latency / self.cursor.ref_period)
+        self.counter = max(self.counter, event[0] + latency)
+        return event
+
+    def _next_step(self, channel: int, timeout_mu: int | None) -> int | None:
+        """Return how far time may go before the CPU could see something new."""
+        steps = [self._queue[0].time_mu] if self._queue else []
+        steps += [
+            gate.next_look(self.counter)
+            for gate in self._gates
+            if gate.channel == channel and gate.is_open
+        ]
+        if timeout_mu is not None:
+            steps.append(max(timeout_mu, self.counter))
+        return max(min(steps), self.counter) if steps else None
+
+    def push_input(self, channel: int, time_mu: int, data: int) -> None:
+        """Put an input event into its FIFO; a full FIFO is an overflow."""
+        waiting = self._inputs[channel]
+        if len(waiting) >= self._phys[channel].fifo_depth:
+            self._overflowed.add(channel)
+            return
+        waiting.append((time_mu, data))
+
+    def reset(self) -> None:
+        """Forget queued output, waiting input and errors of the FIFOs."""
+        self.spend(self.costs.reset)
+        self.play(self.counter)
+        self._queue.clear()
+        self._lanes = _Lanes()
+        self._overflowed.clear()
+        for waiting in self._inputs.values():
+            waiting.clear()
+
+    # The wires' side
+
+    def last_mu(self) -> int:
+        """Return the time of the last queued event, or the counter."""
+        return max((word.time_mu for word in self._queue), default=self.counter)
+
+    def play(self, until_mu: int) -> None:
+        """Let everything queued up to `until_mu` happen, the plant included."""
+        while self._queue and self._queue[0].time_mu <= until_mu:
+            cycle = self._queue[0].time_mu // self.multiplier
+            batch = []
+            while self._queue and self._queue[0].time_mu // self.multiplier == cycle:
+                batch.append(heapq.heappop(self._queue))
+            for word in self._survivors(batch):
+                self._phys[word.channel].write(word.time_mu, word.address, word.data)
+        self._settle(until_mu)
+        self.link.sync(until_mu)
+
+    def observe(self, channel: str, signal: str, time_mu: int) -> float:
+        """Ask the plant for what an input sees, everything before having happened."""
+        self._settle(time_mu)
+        return self.link.observe(channel, signal, time_mu)
+
+    def _settle(self, until_mu: int) -> None:
+        for player in self._players:
+            player.play(until_mu)
+        for gate in self._gates:
+            gate.collect(until_mu)
+
+    def _survivors(self, batch: list[Word]) -> list[Word]:
+        """Replace or drop events of one channel in one coarse cycle, as SED does."""
+        if len(batch) == 1:
+            return batch
+        last: dict[int, Word] = {}
+        collided: set[int] = set()
+        for word in sorted(batch, key=lambda word: word.order):
+            earlier = last.get(word.channel)
+            if earlier is not None and not (
+                self._phys[word.channel].replaces
+                and (earlier.time_mu, earlier.address) == (word.time_mu, word.address)
+            ):
+                collided.add(word.channel)
+            last[word.channel] = word
+        for channel in collided:
+            self._report("collision", channel)
+        return sorted(word for word in last.values() if word.channel not in collided)
+
+    def busy(self, channel: int) -> None:
+        """Report that an event came while its channel was still busy."""
+        self._report("busy error", channel)
+
+    def _report(self, what: str, channel: int) -> None:
+        key = self._phys[channel].key
+        message = f"RTIO {what} involving channel {channel:#06x}:{key}"
+        self.errors.append(message)
+        logger.error("%s", message)
+
+
+class _Lanes:
+    """The eight output lanes: each takes strictly later coarse times only."""
+
+    def __init__(self) -> None:
+        self._times = [-1] * LANES
+        self._current = 0
+        self._last = -1
+
+    def accept(self, coarse: int) -> bool:
+        """Place an event; False is a sequence error."""
+        lane = self._current
+        if coarse <= self._last:
+            lane = (lane + 1) % LANES
+        if coarse <= self._times[lane]:
+            return False
+        self._current, self._last = lane, coarse
+        self._times[lane] = coarse
+        return True
+
+
+def _place() -> str:
+    """Return file and line of the innermost frame that is not the twin's or ARTIQ's."""
+    frame = sys._getframe(3)
+    own = Path(__file__).parents[1].name
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").split(".")[0]
+        if package not in {own, "artiq"}:
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""

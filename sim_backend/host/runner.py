@@ -1,0 +1,313 @@
+"""Run one experiment as ARTIQ would: build, prepare, run, analyze, write, close."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import math
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import artiq
+from artiq.language.core import TerminationRequested
+from artiq.language.environment import DefaultMissing
+from sipyco import pyon
+
+from ccqed_ctrl.cli import BAD_INPUT, INTERRUPTED, RUN_FAILED
+from ccqed_ctrl.errors import CcqedError
+
+from . import devices, discovery, provenance, results
+from .arguments import ArgumentManager, described
+from .checkpoint import Checkpoints
+from .dataset_db import DatasetDB
+from .datasets import DatasetManager
+from .scheduler import CCB, Scheduler, Termination
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, with what, and where the results go.
+
+    `arguments` hold values, or `arguments.Text` as typed. `seed` becomes the
+    experiment's argument of that name, if it has one, and the plant's seed. `twin`
+    changes the truth of the plant: texts that it parses itself, or values by name.
+    `history` keeps what the wires did. `interactive` answers what the experiment asks
+    for while it runs. `replaced` holds entries of the device database to use instead of
+    its own.
+    """
+
+    file: Path
+    class_name: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    device_db: Path | None = None
+    dataset_db: Path = Path("dataset_db.sqlite")
+    results: Path = Path("results")
+    seed: int | None = None
+    twin: Sequence[str] | Mapping[str, Any] = ()
+    history: bool = False
+    interactive: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint_interval: float = 2.0
+    replaced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    `status` is ok, exception or terminated; `path` is None if nothing was written.
+    `minimum_slack` is in seconds, None where the core device does not know it. `core`
+    and `plant` are the drivers of these names, None where the run made none.
+    """
+
+    class_name: str
+    status: str
+    exit_code: int
+    error: BaseException | None
+    path: Path | None
+    minimum_slack: float | None
+    datasets: DatasetManager
+    core: Any = None
+    plant: Any = None
+
+
+def run(
+    request: Request,
+    termination: Termination | None = None,
+    watch: Callable[[DatasetManager], None] = lambda _: None,
+) -> Outcome:
+    """Run one experiment to its end, whatever that is.
+
+    `watch` is given the dataset manager before the experiment is built.
+
+    Raises
+    ------
+    ExperimentError, ParameterError, ResultsError
+        What was asked for cannot be run; nothing has been.
+    """
+    folder = results.ResultsFolder(request.results)
+    folder.check_writable()
+    for leftover in folder.leftovers():
+        logger.warning("a run was killed; %s is what it had: keep or delete", leftover)
+    datasets = DatasetManager(DatasetDB(request.dataset_db))
+    watch(datasets)
+    path = request.device_db or devices.find_device_db(request.file)
+    device_db = devices.load_device_db(path)
+    for name, entry in request.replaced.items():
+        device_db[name] = device_db.get(name, {}) | dict(entry)
+    truth = _truth(request, device_db)  # refused here, not when the plant is made
+    experiment = discovery.load(request.file, request.class_name)
+    session = _Session(request, datasets, experiment, termination or Termination())
+    session.open(folder, device_db, path, truth)
+    return session.run()
+
+
+class _Session:
+    """One run of one experiment class."""
+
+    def __init__(
+        self,
+        request: Request,
+        datasets: DatasetManager,
+        experiment: type,
+        termination: Termination,
+    ) -> None:
+        self.request = request
+        self.datasets = datasets
+        self.experiment = experiment
+        self.termination = termination
+        self.seeds = {} if request.seed is None else {"seed": request.seed}
+        self.arguments = ArgumentManager(
+            request.arguments, self.seeds, request.interactive
+        )
+        self.start_time = time.time()
+        self.run_time = math.nan
+        self.error: BaseException | None = None
+
+    def open(
+        self,
+        folder: results.ResultsFolder,
+        device_db: dict[str, Any],
+        device_db_path: Path | None,
+        truth: dict[str, Any],
+    ) -> None:
+        """Take a run number, and make the surroundings of the experiment."""
+        self.rid = folder.new_rid()
+        self.path = folder.path(self.rid, self.experiment.__name__, self.start_time)
+        self.truth = truth
+        plant: dict[str, Any] = dict(self.seeds)
+        if self.request.twin:
+            plant["truth"] = truth
+        self.expid = {
+            "devarg_override": {devices.PLANT: plant} if plant else {},
+            "log_level": logging.getLogger().getEffectiveLevel(),
+            "class_name": self.experiment.__qualname__,
+            "arguments": self.arguments.expid,
+            "file": str(self.request.file.resolve()),
+        }
+        scheduler = Scheduler(self.rid, self.expid, self.termination)
+        virtual = {"scheduler": scheduler, "ccb": CCB()}
+        overrides = {devices.PLANT: plant | {"history": self.request.history}}
+        self.devices = devices.DeviceManager(device_db, virtual, overrides)
+        self.origin = {
+            "versions": provenance.versions(),
+            "git": provenance.git_state(self.request.file),
+            "device_db_sha256": provenance.sha256(device_db_path),
+        }
+
+    def run(self) -> Outcome:
+        """Go through the phases; always close the devices."""
+        try:
+            instance = self._attempt(self._build)
+            if instance is not None:
+                self._attempt(instance.prepare)
+            if self.error is not None or self.termination.requested:
+                return self._outcome(written=False)
+            self._run_and_write(instance)
+            return self._outcome(written=True)
+        finally:
+            self.devices.close_devices()
+
+    def _build(self) -> Any:
+        managers = (self.devices, self.datasets, self.arguments, {})
+        instance = self.experiment(managers)
+        self.arguments.check_unprocessed_arguments()
+        return instance
+
+    def _run_and_write(self, instance: Any) -> None:
+        self.run_time = time.time()
+        checkpoints = Checkpoints(
+            self._write_checkpoint,
+            lambda: self.datasets.revision,
+            self.request.checkpoint_interval,
+        )
+        with checkpoints:
+            self._attempt(instance.run)
+            self._attempt(self.devices.notify_run_end)
+            if self.error is None:
+                self._attempt(instance.analyze)
+        self.datasets.flush()
+        self._write(self.path, self.status)
+        results.checkpoint_path(self.path).unlink(missing_ok=True)
+
+    def _attempt(self, phase: Callable[[], Any]) -> Any:
+        """Call the experiment's code; keep the first thing it raises."""
+        try:
+            with self.termination.interruptible():
+                return phase()
+        except BaseException as error:  # results are due whatever it raises
+            if self.error is None:
+                self.error = error
+            else:
+                logger.error("also at the end of the run: %r", error)
+            return None
+
+    @property
+    def status(self) -> str:
+        """Return ok, exception or terminated."""
+        stopped = isinstance(self.error, TerminationRequested | KeyboardInterrupt)
+        if stopped or (self.error is None and self.termination.seen):
+            return "terminated"
+        return "ok" if self.error is None else "exception"
+
+    def _minimum_slack(self) -> float | None:
+        return getattr(self.devices.active("core"), "minimum_slack", None)
+
+    def _slack(self) -> dict[str, Any]:
+        """Return the slack forecast as stored: smallest, where, and by kernel."""
+        core, slack = self.devices.active("core"), self._minimum_slack()
+        kernels = getattr(core, "slack_by_kernel", {})
+        return {
+            "minimum_slack": math.nan if slack is None else float(slack),
+            "minimum_slack_place": getattr(core, "minimum_slack_place", ""),
+            "slack_by_kernel": described(
+                {
+                    name: {"slack": low.slack_mu * core.ref_period, "place": low.place}
+                    for name, low in kernels.items()
+                }
+            ),
+        }
+
+    def _write_checkpoint(self) -> None:
+        self.datasets.flush()
+        self._write(results.checkpoint_path(self.path), "running")
+
+    def _write(self, path: Path, status: str) -> None:
+        roots = {
+            "artiq_version": artiq.__version__,
+            "rid": self.rid,
+            "start_time": self.start_time,
+            "run_time": self.run_time,
+            "expid": pyon.encode(self.expid),
+        }
+        contents = results.Contents(
+            self.datasets.snapshot(), roots, self._extra(status)
+        )
+        for refusal in results.write(path, contents):
+            logger.error("left out of %s: %s", path.name, refusal)
+
+    def _extra(self, status: str) -> dict[str, Any]:
+        seeds = {
+            "experiment": self.arguments.resolved.get("seed"),
+            "plant": self.request.seed,
+        }
+        return {
+            "status": status,
+            "exception": _sentence(self.error),
+            "traceback": _traceback(self.error),
+            "backend": "simulation",
+            "arguments": described(self.arguments.resolved),
+            "seeds": described(seeds),
+            "truth": described(self.truth),
+            **self._slack(),
+            "start": _iso(self.start_time),
+            "stop": _iso(time.time()),
+            "owner": results.owner(),
+            **self.origin,
+        }
+
+    def _outcome(self, written: bool) -> Outcome:
+        status = self.status if written or self.error else "terminated"
+        code = {"ok": 0, "terminated": INTERRUPTED}.get(status, RUN_FAILED)
+        if code == RUN_FAILED and not written:
+            refused = isinstance(self.error, CcqedError | DefaultMissing)
+            code = BAD_INPUT if refused else RUN_FAILED
+        return Outcome(
+            self.experiment.__name__,
+            status,
+            code,
+            self.error,
+            self.path if written else None,
+            self._minimum_slack(),
+            self.datasets,
+            self.devices.active("core"),
+            self.devices.active(devices.PLANT),
+        )
+
+
+def _truth(request: Request, device_db: dict[str, Any]) -> dict[str, Any]:
+    """Return the plant's truth, every value, with the changes that were asked for."""
+    options, asked = devices.plant_options(device_db), request.twin
+    changes = asked if isinstance(asked, Mapping) else options.parse(asked)
+    return options.resolve(changes)
+
+
+def _iso(seconds: float) -> str:
+    zone = datetime.UTC
+    return datetime.datetime.fromtimestamp(seconds, zone).isoformat()
+
+
+def _sentence(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    message = str(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _traceback(error: BaseException | None) -> str:
+    return "" if error is None else "".join(traceback.format_exception(error))

@@ -1,0 +1,316 @@
+"""The plant: atoms, cavity and camera of the simulated laboratory.
+
+The only stateful physics object. RTIO events and controller calls move it; time passes
+only in `advance`. What the camera returns follows from what the lines, the DMD and the
+tweezers did, never from a number drawn in place of physics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import DeviceError, TimelineError
+from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
+from ccqed_ctrl.rng import stream
+from ccqed_ctrl.units import TWO_PI
+from sim_backend.crate.events import Event
+
+from .controls import SET_POINT, Controls, Setting
+from .exposures import Exposure, Sensor
+from .physics import cavity as modes
+from .physics import ramp, steepest_descent
+from .physics.detection import hologram_rate
+from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
+from .scenario import Scenario
+
+Floats = NDArray[np.float64]
+
+#: Duration of one machine unit, s (Kasli at 125 MHz RTIO clock).
+REF_PERIOD = 1e-9
+#: Instants at which the field is evaluated in each constant piece of an exposure.
+EXPOSURE_NODES = 4
+
+
+class Plant:
+    """One laboratory of `scenario`, wired by `wiring`, random from `seed`."""
+
+    def __init__(
+        self, scenario: Scenario, wiring: Mapping[str, str], seed: int
+    ) -> None:
+        self.scenario = scenario
+        self.now_mu = 0
+        self._seed = checks.integer("plant seed", seed, 0)
+        self._wiring = dict(wiring)
+        self._controls = Controls(wiring, scenario.pump_calibration)
+        self._rng = stream(self._seed, "ensembles")
+        camera_rng = stream(self._seed, "camera")
+        self.sensor = Sensor(scenario.imaging, REF_PERIOD, camera_rng)
+        axis = pixel_axis(scenario.imaging)
+        self._imager = modes.ModeImager.on_grid(
+            axis, axis, scenario.cavity.waist, scenario.modes
+        )
+        self._reference = reference_wave(scenario.imaging)
+        self._loads = 0
+        self._preparations = 0
+        self._spots: tuple[Floats, Floats] | None = None
+        self.load_sites(np.empty((0, 2)))
+
+    # Controllers ---------------------------------------------------------------
+
+    def load_sites(self, positions: Floats) -> None:
+        """Move the tweezers to `positions` (N, 2) m and fill them with fresh atoms."""
+        commanded = checks.array("positions", positions, ("N", 2))
+        self._loads += 1
+        rng = stream(self._seed, "placement", self._loads)
+        error = self.scenario.imperfections.placement_error
+        true = commanded + rng.normal(scale=error, size=commanded.shape)
+        self._clouds = self._averages(true)
+        truth = self.scenario
+        self._couplings = modes.mode_couplings(
+            self._clouds,
+            truth.pump.mode_coupling(truth.cavity),
+            truth.cavity,
+            truth.modes,
+        )
+        self._shape_field()
+        self._prepare()
+
+    def show_pattern(self, positions: Floats, amplitudes: Floats) -> None:
+        """Shape the longitudinal drive as spots (L, 2) m of real amplitudes (L,)."""
+        self._spots = (positions, amplitudes)
+        self._shape_field()
+
+    def blank_pattern(self) -> None:
+        """Let no longitudinal light through."""
+        self._spots = None
+        self._shape_field()
+
+    def _averages(self, positions: Floats) -> Floats:
+        truth = self.scenario
+        return modes.cloud_averages(
+            positions, truth.cloud.size, truth.cavity.waist, truth.modes
+        )
+
+    def _shape_field(self) -> None:
+        """Work out K f (N,), the field of the shown pattern at the true sites."""
+        self._pattern_field = np.zeros(self._clouds.shape[1])
+        if self._spots is None:
+            return
+        positions, amplitudes = self._spots
+        spots = self._averages(positions)
+        kernel = modes.drive_kernel(
+            self._clouds, spots, self.scenario.cavity, self.scenario.modes
+        )
+        self._pattern_field = kernel @ amplitudes
+
+    # Atoms ---------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Pump every atom into the lower spin state; atom numbers are new."""
+        truth = self.scenario
+        self._preparations += 1
+        rng = stream(self._seed, "preparation", self._preparations)
+        count = self._clouds.shape[1]
+        spread = truth.imperfections.atom_number_spread
+        atoms = truth.cloud.atoms * (1 + spread * rng.standard_normal(count))
+        empty = [site for site in truth.empty_sites if site < count]
+        atoms[empty] = 0
+        self._drift = rng.normal(scale=truth.imperfections.phase_drift)
+        self._lost_phase = rng.uniform(0, TWO_PI, size=2)
+        self._system = SpinSystem(
+            couplings=self._couplings,
+            spins=np.rint(np.maximum(atoms, 0)) / 2,
+            cavity=truth.cavity,
+            omega_z=truth.pump.omega_z,
+            noise=truth.noise,
+        )
+        self._state = normal_state(self._system.spins, rng)
+
+    def magnetization(self) -> Floats:
+        """Return the present <Sx>/S (N,): for tests and the operator's curiosity."""
+        return self._state.magnetization.copy()
+
+    # Time ----------------------------------------------------------------------
+
+    def advance(self, events: Iterable[Event], until_mu: int) -> None:
+        """Live through `events` (in time order) up to `until_mu`.
+
+        Raises
+        ------
+        TimelineError
+            An event before the present, or after `until_mu`.
+        """
+        start = self.now_mu
+        pieces: list[tuple[int, Setting]] = []
+        opened: list[Exposure] = list(self.sensor.open)
+        for time_mu, group in groupby(events, key=lambda event: event.time_mu):
+            if not self.now_mu <= time_mu <= until_mu:
+                raise TimelineError(
+                    f"an event at {time_mu} mu cannot reach the plant, which is at "
+                    f"{self.now_mu} mu and was asked to go to {until_mu} mu"
+                )
+            batch = list(group)
+            if time_mu > start:
+                pieces.append((start, self._controls.setting()))
+                start = time_mu
+            prepared = self._rises(batch, "ttl_prepare")
+            triggered = self._rises(batch, "ttl_camera")
+            self._controls.apply(batch)
+            if prepared:
+                self._evolve(pieces, start, opened)
+                pieces = []
+                self._prepare()
+            if triggered:
+                self.sensor.trigger(start)
+                opened += [e for e in self.sensor.open if e not in opened]
+        if until_mu > start:
+            pieces.append((start, self._controls.setting()))
+        self._evolve(pieces, until_mu, opened)
+
+    def _rises(self, batch: list[Event], role: str) -> bool:
+        high = self._controls.get(role, "level") > 0
+        channel = self._wiring[role]
+        return not high and any(
+            e.channel == channel and e.signal == "level" and e.value > 0 for e in batch
+        )
+
+    def _evolve(
+        self, pieces: list[tuple[int, Setting]], stop: int, opened: list[Exposure]
+    ) -> None:
+        """Carry the atoms through constant pieces and light the open exposures."""
+        if pieces:
+            edges = np.array([start for start, _ in pieces] + [stop], np.int64)
+            settings = [setting for _, setting in pieces]
+            samples = list(_light(edges, settings, opened))
+            times = np.array([sample[0] for sample in samples])
+            order = np.argsort(times, kind="stable")
+            magnetization = self._integrate(edges, settings, times[order])
+            for index, row in zip(order, magnetization, strict=True):
+                _, duration, setting, exposure = samples[index]
+                exposure.electrons += duration * self._rate(row, setting)
+        self.now_mu = max(self.now_mu, stop)
+        self.sensor.close_until(self.now_mu)
+
+    def _integrate(
+        self, edges: NDArray[np.int64], settings: list[Setting], times: Floats
+    ) -> Floats:
+        """Evolve the atoms over `edges`; return magnetizations at `times`, mu."""
+        origin = edges[0]
+        drive = Drive(
+            times=(edges - origin) * REF_PERIOD,
+            power=np.array([self._power(setting) for setting in settings]),
+            field=np.stack([self._field(setting) for setting in settings]),
+            noise=np.array([setting.noise for setting in settings]),
+        )
+        seconds = (times - origin) * REF_PERIOD
+        truth = self.scenario
+        if len(self._system.spins) == 0:
+            return np.empty((len(times), 0))
+        if truth.dynamics == "mean_field":
+            evolution = ramp.evolve(
+                self._system, drive, self._state, sample_times=seconds,
+                kernel=truth.kernel,
+            )  # fmt: skip
+        else:
+            evolution = steepest_descent.evolve(
+                self._system, drive, self._state, sample_times=seconds,
+                rng=self._rng, kernel=truth.kernel,
+            )  # fmt: skip
+        self._state = EnsembleState(
+            evolution.state.magnetization, evolution.state.polarisation
+        )
+        return evolution.magnetization
+
+    def _power(self, setting: Setting) -> float:
+        return (setting.rabi_frequency / self.scenario.pump.rabi_frequency) ** 2
+
+    def _field(self, setting: Setting) -> Floats:
+        """Return h (N,) rad/s: pump times longitudinal drive, in phase or not."""
+        truth = self.scenario
+        angle = TWO_PI * (setting.longitudinal_phase - setting.pump_phase)
+        angle += truth.longitudinal.phase + self._unlocked(setting, 0)
+        pump = setting.rabi_frequency / truth.pump_calibration.rabi_frequency_1v
+        strength = truth.longitudinal.full_scale * setting.longitudinal * pump
+        return strength * np.cos(angle) * self._pattern_field
+
+    def _unlocked(self, setting: Setting, beam: int) -> float:
+        """Return the unknown phase of tones without a common fiducial."""
+        return 0.0 if setting.locked else float(self._lost_phase[beam])
+
+    # Light ---------------------------------------------------------------------
+
+    def _rate(self, magnetization: Floats, setting: Setting) -> Floats:
+        """Return photo-electrons per pixel and second (ny, nx)."""
+        truth = self.scenario
+        drive = setting.reference * np.sqrt(truth.detection.reference_rate)
+        reference = drive * self._reference
+        pump = truth.pump.replace(rabi_frequency=setting.rabi_frequency)
+        coupling = pump.mode_coupling(truth.cavity)
+        if coupling == 0 or len(magnetization) == 0:
+            return np.abs(reference) ** 2
+        amplitudes = modes.mode_amplitudes(
+            self._clouds,
+            magnetization * self._system.spins,
+            coupling,
+            truth.cavity,
+            truth.modes,
+        )
+        leak = np.sqrt(2 * truth.cavity.kappa * truth.detection.efficiency)
+        angle = TWO_PI * (setting.pump_phase - setting.reference_phase)
+        angle += truth.imaging.phase + self._drift + self._unlocked(setting, 1)
+        field = self._imager.field(amplitudes) * np.exp(1j * angle)
+        signal = leak * truth.imaging.pixel_size * field
+        return hologram_rate(signal, reference)
+
+    # Inputs --------------------------------------------------------------------
+
+    def observe(self, channel: str, signal: str, time_mu: int) -> float:
+        """Return what an input sees now: photodiodes in V, idle lines 0.
+
+        Sampler channels: adc0 pump power, adc1 longitudinal, adc2 reference.
+        """
+        if time_mu > self.now_mu:
+            raise DeviceError(
+                f"{channel}.{signal} was read at {time_mu} mu; the plant has only "
+                f"reached {self.now_mu} mu: sync first"
+            )
+        if channel != self._wiring["photodiodes"]:
+            return 0.0
+        setting = self._controls.setting()
+        volts = max(self._controls.get("pump_servo", SET_POINT), 0.0)
+        readings = {
+            "adc0": volts if setting.rabi_frequency > 0 else 0.0,
+            "adc1": setting.longitudinal**2,
+            "adc2": setting.reference**2,
+        }
+        return readings.get(signal, 0.0)
+
+    def safe_state(self) -> list[str]:
+        """Return the roles that are not in their safe state."""
+        return self._controls.unsafe()
+
+
+def from_truth(wiring: Mapping[str, str], truth: Mapping[str, Any], seed: int) -> Plant:
+    """Return the plant of a resolved truth (`sim_backend.crate.plant.Laboratory`)."""
+    return Plant(Scenario.from_dict(truth), wiring, seed)
+
+
+def _light(
+    edges: NDArray[np.int64], settings: list[Setting], opened: list[Exposure]
+) -> Iterable[tuple[float, float, Setting, Exposure]]:
+    """Yield (instant mu, duration s, setting, exposure) that sample the exposures."""
+    for exposure in opened:
+        for (start, stop), setting in zip(pairwise(edges), settings, strict=True):
+            begin, end = max(start, exposure.start_mu), min(stop, exposure.stop_mu)
+            if end <= begin:
+                continue
+            width = (end - begin) / EXPOSURE_NODES
+            for node in range(EXPOSURE_NODES):
+                instant = begin + (node + 0.5) * width
+                yield instant, width * REF_PERIOD, setting, exposure

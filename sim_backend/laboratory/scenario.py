@@ -1,0 +1,173 @@
+"""What is true of the simulated laboratory, in the classes the control side believes.
+
+Experiments never see a scenario; they hold their own `params`, and differences between
+the two are what calibration errors are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ccqed_ctrl import checks, pyon
+from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.params import (
+    Cavity,
+    Cloud,
+    Imaging,
+    LongitudinalCalibration,
+    Parameters,
+    Pump,
+    PumpCalibration,
+    quantity,
+)
+
+from .physics.cavity import ModeFamily
+from .physics.system import OhmicNoise
+
+#: Dynamics of the ensembles, by name (physics.md).
+DYNAMICS = ("steepest_descent", "mean_field")
+#: Rate kernels, by name.
+KERNELS = ("exact", "printed")
+
+
+@dataclass(frozen=True)
+class Imperfections(Parameters):
+    """What is not as commanded, drawn anew where said."""
+
+    placement_error: float = quantity(
+        50e-9, "rms error per coordinate of a site, drawn when sites move", "nm",
+        minimum=0.0,
+    )  # fmt: skip
+    atom_number_spread: float = quantity(
+        0.02, "relative rms of the atom numbers, drawn at each preparation", minimum=0.0
+    )
+    phase_drift: float = quantity(
+        0.1, "rms phase of the reference per preparation, rad", minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Detection(Parameters):
+    """From the cavity mirror to electrons."""
+
+    efficiency: float = quantity(
+        0.175, "one mirror of two, path 0.5, quantum efficiency 0.7", minimum=0.0,
+        maximum=1.0,
+    )  # fmt: skip
+    reference_rate: float = quantity(
+        4e8, "reference light, electrons per pixel and second at full drive",
+        minimum=0.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The truth: apparatus, imperfections, faults, and which dynamics rule."""
+
+    dynamics: str = "steepest_descent"
+    kernel: str = "exact"
+    cavity: Cavity = Cavity()
+    pump: Pump = Pump()
+    cloud: Cloud = Cloud()
+    pump_calibration: PumpCalibration = PumpCalibration()
+    longitudinal: LongitudinalCalibration = LongitudinalCalibration()
+    imaging: Imaging = Imaging()
+    imperfections: Imperfections = Imperfections()
+    detection: Detection = Detection()
+    modes: ModeFamily = ModeFamily()
+    noise: OhmicNoise = OhmicNoise()
+    empty_sites: tuple[int, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("dynamics", DYNAMICS), ("kernel", KERNELS)):
+            checks.choice(f"Scenario.{name}", getattr(self, name), allowed)
+        listed = checks.array("Scenario.empty_sites", self.empty_sites, ("K",))
+        sites = tuple(checks.integer("empty site", site, 0) for site in listed)
+        object.__setattr__(self, "empty_sites", sites)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from nested plain values, as a device_db argument holds them.
+
+        Raises
+        ------
+        ParameterError
+            An unknown name or a bad value.
+        """
+        fields = {f.name: f for f in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - set(fields))
+        if unknown:
+            raise ParameterError(
+                f"Scenario has no field {unknown[0]!r}; it has {', '.join(fields)}"
+            )
+        made = {
+            name: _nested(name, fields[name].default, value)
+            for name, value in values.items()
+        }
+        return cls(**made)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested plain values."""
+        return dataclasses.asdict(self)
+
+
+class ScenarioTruth:
+    """The options of this laboratory's truth: the fields of a `Scenario`."""
+
+    def parse(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Turn ``NAME=VALUE`` and ``GROUP.NAME=VALUE`` texts into nested changes.
+
+        Raises
+        ------
+        ParameterError
+            A text is not of this form.
+        """
+        changes: dict[str, Any] = {}
+        for text in texts:
+            path, equals, value = text.partition("=")
+            *groups, name = path.split(".")
+            if not equals or not all(part.isidentifier() for part in (*groups, name)):
+                raise ParameterError(
+                    f"--twin takes NAME=VALUE or GROUP.NAME=VALUE; got {text!r}"
+                )
+            group = changes
+            for part in groups:
+                group = group.setdefault(part, {})
+                if not isinstance(group, dict):
+                    raise ParameterError(f"--twin gives {part!r} a value and a field")
+            group[name] = pyon.read(value)
+        return changes
+
+    def resolve(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every value of the scenario with the changes made.
+
+        Raises
+        ------
+        ParameterError
+            An unknown name or a bad value.
+        """
+        return Scenario.from_dict(changes).to_dict()
+
+
+TRUTH = ScenarioTruth()
+
+
+def _nested(name: str, default: Any, value: Any) -> Any:
+    """Return the group's dataclass from a mapping; plain fields pass through."""
+    if not dataclasses.is_dataclass(default):
+        return value
+    group = type(default)
+    if not isinstance(value, Mapping):
+        raise ParameterError(
+            f"Scenario.{name} is a group of values (a {group.__name__}); got {value!r}"
+        )
+    known = [field.name for field in dataclasses.fields(group)]
+    unknown = sorted(set(value) - set(known))
+    if unknown:
+        raise ParameterError(
+            f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
+        )
+    return group(**value)

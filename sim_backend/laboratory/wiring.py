@@ -1,0 +1,36 @@
+"""Who plays which role in this laboratory's device database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ccqed_ctrl.errors import DeviceError
+from sim_backend.crate.plant import players, resolve
+
+#: DDS channels of the laboratory; each also has its RF switch as "<role>_switch".
+TONES = ("pump_plus", "pump_minus", "longitudinal", "local_oscillator")
+#: The other roles a device or alias of the same name must play.
+OTHER_ROLES = ("ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes")
+
+
+def roles(device_db: Mapping[str, Any]) -> dict[str, str]:
+    """Return role to device_db key, aliases followed.
+
+    Raises
+    ------
+    DeviceError
+        A role that nobody plays.
+    """
+    found = players((*TONES, *OTHER_ROLES))(device_db)
+    for tone in TONES:
+        role = f"{tone}_switch"
+        switch = device_db[found[tone]].get("arguments", {}).get("sw_device")
+        if switch is None:
+            message = (
+                f"role {role!r} is missing: {found[tone]} names no sw_device, so its "
+                "light could not be switched off"
+            )
+            raise DeviceError(message)
+        found[role] = resolve(device_db, switch)
+    return found

@@ -1,0 +1,92 @@
+"""What the operator sees."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from sim_backend.host import discovery, report, runner
+from sim_backend.host.dataset_db import DatasetDB
+from sim_backend.host.progress import ProgressBar
+
+
+def test_the_summary(workspace):
+    outcome = workspace.run(
+        """
+        def run(self):
+            self.set_dataset("summary.memory", "[anchor]")
+            self.set_dataset("summary.recalled_overlap", 0.96875)
+            self.set_dataset("summary.evolution_time", 1.5e-3, unit="ms")
+            self.set_dataset("summary.width", 2e-6, unit="um", scale=1e-6, precision=1)
+            self.set_dataset("summary.pixels_wrong", 3, broadcast=True, archive=False)
+            self.set_dataset("other", 5)
+        """
+    )
+    rows = dict(report.summary(outcome))
+    assert rows == {
+        "memory": "[anchor]",
+        "recalled overlap": "0.96875",
+        "evolution time": "1.5 ms",
+        "width": "2 um",
+        "pixels wrong": "3",
+        "status": "ok",
+        "file": str(outcome.path),
+    }
+    text = io.StringIO()
+    report.show_outcome(outcome, Console(file=text, width=200))
+    assert "[anchor]" in text.getvalue()  # text of experiments is not markup
+
+
+def test_the_list_of_experiments(workspace):
+    workspace.write(
+        '''
+        from artiq.experiment import *
+        class Recall(EnvExperiment):
+            """Recall a memory."""
+            def build(self):
+                self.setattr_argument("time", NumberValue(2e-3, "ms", min=0, max=1))
+                self.setattr_argument("kind", EnumerationValue(["a", "b"], "b"))
+                self.setattr_argument("name", StringValue())
+                self.setattr_argument("scan", Scannable(NoScan(1), global_max=4))
+        ''',
+        "repository/recall.py",
+    )
+    workspace.write("import no_such_module", "repository/broken.py")
+    folder = workspace.root / "repository"
+    found = discovery.scan(folder, DatasetDB(workspace.root / "db.sqlite"))
+    text = io.StringIO()
+    Console(file=text, width=160).print(report.experiments(found, folder))
+    for expected in (
+        "recall.py Recall",
+        "Recall a memory",
+        "2 ms",
+        "0 .. 1000 ms",
+        "a, b",
+        "(required)",
+        "NoScan(value=1",
+        "no_such_module",
+    ):
+        assert expected in text.getvalue()
+
+
+def test_the_progress_bar_follows_two_datasets(workspace):
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=100)
+    body = """
+    def run(self):
+        self.set_dataset("progress.total", 3, broadcast=True, archive=False)
+        for shot in range(3):
+            self.set_dataset("progress.done", shot + 1, broadcast=True, archive=False)
+    """
+    request = workspace.request(workspace.experiment(body))
+    with ProgressBar("Recall", console, shown=True) as bar:
+        runner.run(request, watch=bar.watch)
+    assert "3/3" in text.getvalue()
+
+
+def test_no_bar_without_a_terminal(workspace):
+    text = io.StringIO()
+    with ProgressBar("Recall", Console(file=text), shown=True):
+        pass
+    assert text.getvalue() == ""

@@ -1,0 +1,165 @@
+"""A small twin driven by hand-made events: no ARTIQ, no core device, no kernels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from analysis.recall import RecallReader
+from ccqed_ctrl import params, recall
+from ccqed_ctrl.memories import MemorySet
+from sim_backend.crate.events import Event
+from sim_backend.laboratory.plant import Plant
+from sim_backend.laboratory.scenario import Scenario
+from sim_backend.laboratory.wiring import TONES
+
+ROLES = (
+    *TONES, *(f"{tone}_switch" for tone in TONES),
+    "ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes",
+)  # fmt: skip
+#: Every role is played by a device of the same name.
+WIRING = {role: role for role in ROLES}
+ENSEMBLES = 16
+IMAGING = params.Imaging(pixels=160)
+MS = 1_000_000
+
+
+@cache
+def plan_shot(seed=0, **sequence):
+    """Plan one shot that recalls one of two random memories."""
+    rng = np.random.default_rng(100 + seed)
+    patterns = rng.choice([-1, 1], size=(2, ENSEMBLES)).astype(np.int8)
+    stored = MemorySet(("a", "b"), patterns, (4, 4))
+    settings = recall.RecallSettings(
+        memory=params.Memory(memory=0, corruption=0.0),
+        layout=params.Layout(
+            ensembles=ENSEMBLES, relative_width=1.2, minimum_distance=9e-6
+        ),
+        sequence=params.Sequence(**({"evolution_time": 3e-3} | sequence)),
+        run=params.Run(seed=seed),
+    )
+    return recall.plan_recall(settings, recall.Apparatus(imaging=IMAGING), stored)
+
+
+def shutters(events):
+    """Return when the camera is triggered, mu."""
+    return [e.time_mu for e in events if e.channel == "ttl_camera" and e.value]
+
+
+_readers = {}
+
+
+def reader_of(plan):
+    """Return the reader of a plan, made once: its templates take a while."""
+    if id(plan) not in _readers:
+        _readers[id(plan)] = plan, RecallReader.of_plan(plan)
+    return _readers[id(plan)][1]
+
+
+class Laboratory:
+    """A plant of one scenario, and the standard shot as a list of events.
+
+    `leave_out` names what the operator forgot: "pump", "longitudinal", "trigger",
+    "local_oscillator". `continuous` names tones programmed without the fiducial.
+    """
+
+    def __init__(self, plan, seed=0, leave_out=(), continuous=(), **scenario):
+        self.plan = plan
+        self.leave_out = leave_out
+        self.continuous = continuous
+        self.plant = Plant(Scenario(**({"imaging": IMAGING} | scenario)), WIRING, seed)
+        self.plant.load_sites(plan.memory.positions)
+        load = plan.shots[0].load
+        self.plant.show_pattern(plan.memory.positions, load.drive)
+
+    @property
+    def target(self):
+        """The minimum that the shot writes, (N,) spins."""
+        return self.plan.shots[0].encoded_cue
+
+    def events(self, start_mu=1000):
+        """Return the events of one shot, and when it is over."""
+        sequence, self._now, self._events = self.plan.settings.sequence, start_mu, []
+        self._program(self.plan.shots[0].load.amplitude)
+        self._pulse("ttl_prepare", 50_000)
+        self._load(sequence)
+        self._wait(sequence.evolution_time)
+        self._expose(sequence.exposure)
+        self._pump(False)
+        self._set("noise_gate", "level", 0)
+        self._wait(30e-3)
+        self._expose(sequence.exposure)
+        self._wait(10e-6)
+        return self._events, self._now
+
+    def run(self, start_mu=1000, pieces=()):
+        """Arm the camera, live through one shot, and return what the camera fetched.
+
+        `pieces`: instants at which the plant is asked to pause. Afterwards `truth` is
+        the state (N,) of the ensembles when the hologram was taken.
+        """
+        arm_id = self.plant.sensor.arm(2, self.plan.settings.sequence.exposure)
+        events, end = self.events(start_mu)
+        shutter = shutters(events)[0] if shutters(events) else end
+        for until in sorted({*pieces, shutter, end}):
+            taken = [e for e in events if e.time_mu <= until]
+            events = events[len(taken) :]
+            self.plant.advance(taken, until)
+            if until == shutter:
+                self.truth = np.sign(self.plant.magnetization())
+        return self.plant.sensor.collect(arm_id)
+
+    def read(self, recorded):
+        """Return the datasets' rows of the shot."""
+        return reader_of(self.plan).read(0, recorded["frames"])
+
+    # The shot, step by step ------------------------------------------------------
+
+    def _set(self, channel, signal, value):
+        self._events.append(Event(self._now, channel, signal, float(value)))
+
+    def _wait(self, seconds):
+        self._now += round(seconds * 1e9)
+
+    def _pulse(self, channel, duration):
+        self._set(channel, "level", 1)
+        self._now += duration
+        self._set(channel, "level", 0)
+
+    def _switch(self, tone, on):
+        if tone not in self.leave_out:
+            self._set(f"{tone}_switch", "level", on)
+
+    def _program(self, longitudinal):
+        for tone in TONES:
+            amplitude = longitudinal if tone == "longitudinal" else 1.0
+            self._set(tone, "amplitude", amplitude)
+            self._set(tone, "coherent", tone not in self.continuous)
+        self._now += 1000
+
+    def _load(self, sequence):
+        self._switch("longitudinal", True)
+        self._wait(100e-6)
+        self._set("noise_gate", "level", 1)
+        self._pump(True)
+        for volts in self.plan.pump.volts:
+            if "pump" not in self.leave_out:
+                self._set("pump_servo", "dac0", volts)
+            self._wait(self.plan.pump.step)
+        self._wait(sequence.hold_time)
+        self._switch("longitudinal", False)
+
+    def _pump(self, on):
+        self._set("pump_plus_switch", "level", on)
+        self._set("pump_minus_switch", "level", on)
+        if not on:
+            self._set("pump_servo", "dac0", 0)
+
+    def _expose(self, exposure):
+        self._switch("local_oscillator", True)
+        self._now += 5000
+        if "trigger" not in self.leave_out:
+            self._pulse("ttl_camera", round(exposure * 1e9))
+        self._now += 5000
+        self._switch("local_oscillator", False)

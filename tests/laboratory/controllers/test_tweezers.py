@@ -1,0 +1,58 @@
+"""The simulated tweezers: where they were told to go, within reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ccqed_ctrl.errors import LimitError, ShapeError
+from sim_backend.laboratory.controllers.tweezers import FIELD_RADIUS, SimulatedTweezers
+
+SITES = np.array([[20e-6, 0.0], [50e-6, -10e-6], [30e-6, 40e-6]])
+
+
+@pytest.fixture
+def tweezers(device_manager):
+    return SimulatedTweezers(device_manager)
+
+
+def test_it_answers_and_is_empty_at_first(tweezers):
+    assert tweezers.ping()
+    assert tweezers.status() == {"model": "simulated tweezers", "sites": 0}
+    assert tweezers.positions().shape == (0, 2)
+
+
+def test_moving_fills_every_site(tweezers, link):
+    tweezers.set_positions(SITES)
+    np.testing.assert_array_equal(tweezers.positions(), SITES)
+    assert tweezers.status()["sites"] == 3
+    assert link.plant.magnetization().shape == (3,)
+    assert np.all(link.plant.magnetization() != 0)
+
+
+def test_arrays_travel_by_copy(tweezers):
+    sites = SITES.copy()
+    tweezers.set_positions(sites)
+    sites[:] = 0
+    tweezers.positions()[:] = 0
+    np.testing.assert_array_equal(tweezers.positions(), SITES)
+
+
+def test_atoms_outlive_the_connection(tweezers, link):
+    tweezers.set_positions(SITES.tolist())
+    tweezers.close()
+    assert link.plant.magnetization().shape == (3,)
+
+
+def test_beyond_the_field_of_the_deflectors(tweezers):
+    tweezers.set_positions([[FIELD_RADIUS, 0.0]])
+    with pytest.raises(LimitError, match="reach 500 um .* a site is at 510 um"):
+        tweezers.set_positions([[0.0, 0.0], [-FIELD_RADIUS - 10e-6, 0.0]])
+    np.testing.assert_array_equal(tweezers.positions(), [[FIELD_RADIUS, 0.0]])
+
+
+@pytest.mark.parametrize("bad", [np.zeros(2), np.zeros((2, 3)), [[np.nan, 0.0]], "a"])
+def test_bad_positions_are_refused(tweezers, bad):
+    with pytest.raises(ShapeError, match="tweezer positions"):
+        tweezers.set_positions(bad)
+    assert tweezers.status()["sites"] == 0
