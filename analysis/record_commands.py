@@ -1,4 +1,4 @@
-"""The commands on results files: `ccqed ls`, `ccqed analyse`, `ccqed export`."""
+"""What `ccqed show`, `ls`, `analyse` and `export` do with results files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ccqed_ctrl.cli import RUN_FAILED, Command
+from ccqed_ctrl import checks
+from ccqed_ctrl.cli import RUN_FAILED
 from ccqed_ctrl.errors import CcqedError, ResultsError
 
-from . import export, listing
+from . import export as exporting
+from . import listing
+from .figures import recall_figure
 from .reanalysis import Reanalysis, reanalyse
 from .rebuild import parse_change
 from .records import open_record
@@ -21,19 +24,26 @@ from .records import open_record
 logger = logging.getLogger(__name__)
 
 
-def _configure_ls(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="folder or file")
-    parser.add_argument("--class", dest="class_name", metavar="NAME")
-    parser.add_argument("--status", help="ok, exception, unreadable...")
-    parser.add_argument("--backend", choices=["hardware", "simulation"])
-    parser.add_argument(
-        "--since", metavar="TIME", help="2026-03-01 or 2026-03-01T14:30"
-    )
-    parser.add_argument("--until", metavar="TIME")
-    parser.add_argument("--rid", metavar="N[-M]")
+def show(options: argparse.Namespace) -> int:
+    """Draw one shot of a result."""
+    with open_record(options.file) as record:
+        if record.shots == 0:
+            raise ResultsError(f"{options.file.name} holds no complete shot")
+        last = record.shots - 1
+        wanted = last if options.shot == -1 else options.shot
+        shot = checks.integer("shot", wanted, 0, last)
+        figure = recall_figure(record, shot)
+    output = options.output or options.file.with_suffix(".png")
+    try:
+        figure.savefig(output, dpi=110)
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"cannot write {str(output)!r}: {error}") from error
+    logger.warning("wrote %s", output)
+    return 0
 
 
-def _ls(options: argparse.Namespace) -> int:
+def ls(options: argparse.Namespace) -> int:
+    """List the runs of a results folder."""
     wanted = listing.Filter(
         class_name=options.class_name,
         status=options.status,
@@ -70,15 +80,8 @@ def _cells(run: listing.Run) -> tuple[str, ...]:
     )
 
 
-def _configure_analyse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", metavar="FILE|FOLDER", type=Path)
-    parser.add_argument(
-        "--set", dest="changes", metavar="GROUP.FIELD=VALUE", action="append",
-        default=[], help="another setting or calibration (SI), as imaging.phase=0.3",
-    )  # fmt: skip
-
-
-def _analyse(options: argparse.Namespace) -> int:
+def analyse(options: argparse.Namespace) -> int:
+    """Repeat the analysis of a file, or of all in a folder."""
     changes = dict(parse_change(text) for text in options.changes)
     console = Console(highlight=False, markup=False)
     files = listing.files_of(options.results)
@@ -151,27 +154,9 @@ def _number(value: object) -> str:
     return value if isinstance(value, str) else f"{float(str(value)):.6g}"
 
 
-def _configure_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="RESULT.h5", type=Path)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE.nc|FILE.csv", type=Path, required=True
-    )
-    parser.add_argument(
-        "--without-images", action="store_true", help="leave frames and fields out"
-    )
-
-
-def _export(options: argparse.Namespace) -> int:
+def export(options: argparse.Namespace) -> int:
+    """Write a result in another format."""
     with open_record(options.file) as record:
-        export.write(record, options.output, not options.without_images)
+        exporting.write(record, options.output, not options.without_images)
     logger.warning("wrote %s", options.output)
     return 0
-
-
-LS = Command("ls", "list the runs of a results folder", _configure_ls, _ls)
-ANALYSE = Command(
-    "analyse", "repeat the analysis from the raw frames", _configure_analyse, _analyse
-)
-EXPORT = Command(
-    "export", "write a result as NetCDF or CSV", _configure_export, _export
-)

@@ -10,6 +10,7 @@ import argparse
 import difflib
 import importlib.metadata
 import logging
+import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,12 +33,23 @@ RUN_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand."""
+    """One subcommand; cheap to load, as all of them are for ``ccqed --help``.
+
+    `execute` takes the parsed options and returns the exit code; written as a reference
+    ``module:name`` it is loaded when the command is run.
+    """
 
     name: str
     summary: str
     configure: Callable[[argparse.ArgumentParser], None]
-    execute: Callable[[argparse.Namespace], int]
+    execute: Callable[[argparse.Namespace], int] | str
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do what the command does, and return its exit code."""
+        execute = self.execute
+        if isinstance(execute, str):
+            execute = pkgutil.resolve_name(execute)
+        return execute(options)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -88,7 +100,7 @@ def _execute(command: Command, args: Sequence[str]) -> int:
     options = parser_of(command).parse_intermixed_args(args)
     level = logging.WARNING + 10 * (options.quiet - options.verbose)
     logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
-    return command.execute(options)
+    return command.run(options)
 
 
 def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:

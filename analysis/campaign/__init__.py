@@ -10,7 +10,7 @@ See docs/campaigns.md.
 
 from .cluster import Cluster
 from .engines import Engine, Processes, in_process
-from .options import configure_engine, engine_of
+from .options import engine_of
 from .results import Results
 from .runner import load, run
 from .store import Store, open_store
@@ -26,7 +26,6 @@ __all__ = [
     "Store",
     "Study",
     "Task",
-    "configure_engine",
     "engine_of",
     "in_process",
     "load",

@@ -1,25 +1,11 @@
-"""The engine as options of a command: `--workers N`, `--cluster tcp://...`."""
+"""The engine that a command's `--workers N` or `--cluster tcp://...` asks for."""
 
 from __future__ import annotations
-
-import argparse
 
 from ccqed_ctrl.errors import ParameterError
 
 from .cluster import Cluster
 from .engines import Engine, Processes, in_process
-
-
-def configure_engine(parser: argparse.ArgumentParser) -> None:
-    """Add `--workers` and `--cluster` to a command."""
-    group = parser.add_argument_group("where to compute (default: in this process)")
-    group.add_argument(
-        "--workers", type=int, metavar="N", help="processes of this machine; 0: all"
-    )
-    group.add_argument(
-        "--cluster", metavar="tcp://HOST:PORT|N",
-        help="a Dask scheduler, or how many Dask workers to start here",
-    )  # fmt: skip
 
 
 def engine_of(workers: int | None, cluster: str | None) -> Engine:

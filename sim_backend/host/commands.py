@@ -1,14 +1,11 @@
-"""The commands `ccqed run` and `ccqed list`."""
+"""The commands `ccqed run` and `ccqed list`, light: `launch` has what they do."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 from pathlib import Path
 
 from ccqed_ctrl.cli import Command
-
-from . import ensure_artiq, process
 
 
 def _configure_run(parser: argparse.ArgumentParser) -> None:
@@ -60,23 +57,6 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace) -> int:
-    ensure_artiq()
-    arguments = importlib.import_module(".arguments", __package__)
-    request = {
-        "file": options.file,
-        "class_name": options.class_name,
-        "arguments": arguments.parse(options.arguments),
-        "device_db": options.device_db,
-        "dataset_db": options.dataset_db,
-        "results": options.results,
-        "seed": options.seed,
-        "twin": options.twin,
-        "interactive": arguments.parse_interactive(options.interactive),
-    }
-    return process.run(request)
-
-
 def _configure_list(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", metavar="DIR", type=Path, nargs="?", default=Path("repository"))
@@ -89,11 +69,15 @@ def _configure_list(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _list(options: argparse.Namespace) -> int:
-    ensure_artiq()
-    listing = importlib.import_module(".listing", __package__)
-    return listing.show(options.folder, options.dataset_db)
-
-
-RUN = Command("run", "run an experiment on the digital twin", _configure_run, _run)
-LIST = Command("list", "list experiments with their arguments", _configure_list, _list)
+RUN = Command(
+    "run",
+    "run an experiment on the digital twin",
+    _configure_run,
+    "sim_backend.host.launch:run",
+)
+LIST = Command(
+    "list",
+    "list experiments with their arguments",
+    _configure_list,
+    "sim_backend.host.launch:list_experiments",
+)

@@ -7,7 +7,6 @@ side lives to report it.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import multiprocessing
 import os
@@ -19,8 +18,6 @@ from types import FrameType
 from typing import Any
 
 from ccqed_ctrl.errors import CcqedError
-
-from . import ensure_artiq
 
 _STOP = b"stop"
 
@@ -87,12 +84,10 @@ def _child(request: dict[str, Any], level: int, wishes: Connection) -> None:
     with contextlib.suppress(OSError):  # multiprocessing replaces it by nothing
         sys.stdin = os.fdopen(0, closefd=False)
     logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
-    ensure_artiq()
     # Imported here: the parent needs none of it and should start at once.
-    package = __package__ or ""
-    worker = importlib.import_module(".worker", package)
-    runner = importlib.import_module(".runner", package)
-    termination = importlib.import_module(".scheduler", package).Termination()
+    from . import runner, scheduler, worker
+
+    termination = scheduler.Termination()
     signal.signal(signal.SIGTERM, termination.request)
     threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
     wishes.send(worker.work(runner.Request(**request), termination))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from sim_backend.crate.rtio import Word
+from sim_backend.crate.rtio import Rtio, Word
 
 #: Our log goes elsewhere; no channel of a Kasli has this number.
 _LOG_CHANNEL = 127
@@ -32,6 +32,11 @@ def dump(submitted: Iterable[tuple[Word, int]], counter: int) -> bytes:
     body = b"".join(messages)
     header = struct.pack(">IQbbb", len(body), len(body), 0, _LOG_CHANNEL, 1)
     return b"E" + header + body
+
+
+def of_rtio(rtio: Rtio) -> bytes:
+    """Return the dump of what an RTIO core was given last."""
+    return dump(rtio.submitted, rtio.counter)
 
 
 def _output(word: Word, counter: int) -> bytes:

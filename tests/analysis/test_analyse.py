@@ -12,9 +12,9 @@ import pytest
 import xarray
 
 from analysis import export
+from analysis.commands import ANALYSE, EXPORT
 from analysis.reanalysis import reanalyse
 from analysis.rebuild import parse_change, reader_of, stored_settings
-from analysis.record_commands import ANALYSE, EXPORT
 from analysis.records import open_record
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError, SchemaError
@@ -57,7 +57,7 @@ def change(file, edits):
 
 def analyse(*arguments):
     options = parser_of(ANALYSE).parse_intermixed_args([str(a) for a in arguments])
-    return ANALYSE.execute(options)
+    return ANALYSE.run(options)
 
 
 def test_what_was_stored_is_found_again(file, capsys):
@@ -184,7 +184,7 @@ def test_changes_out_of_bounds(file, changes, message):
 
 def exported(file, output, *flags):
     arguments = [str(file), "-o", str(output), *flags]
-    assert EXPORT.execute(parser_of(EXPORT).parse_intermixed_args(arguments)) == 0
+    assert EXPORT.run(parser_of(EXPORT).parse_intermixed_args(arguments)) == 0
     return output
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis import listing
-from analysis.record_commands import LS
+from analysis.commands import LS
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError
 
@@ -35,7 +35,7 @@ def results(tmp_path):
 def ls(capsys, monkeypatch, *arguments):
     monkeypatch.setenv("COLUMNS", "300")
     options = parser_of(LS).parse_intermixed_args([str(a) for a in arguments])
-    assert LS.execute(options) == 0
+    assert LS.run(options) == 0
     return capsys.readouterr().out
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from analysis import commands
 from analysis.campaign import Study
 from analysis.paper import command, production
 from analysis.paper.figure import (
@@ -150,8 +151,8 @@ def test_the_report_sets_claims_beside_the_paper(tmp_path):
 
 def run_command(monkeypatch, figures, *args):
     monkeypatch.setattr(command, "select", lambda names: figures)
-    options = parser_of(command.FIGURES).parse_args([str(arg) for arg in args])
-    return command.FIGURES.execute(options)
+    options = parser_of(commands.FIGURES).parse_args([str(arg) for arg in args])
+    return commands.FIGURES.run(options)
 
 
 def test_one_failing_figure_does_not_cost_the_others(tmp_path, monkeypatch, capsys):

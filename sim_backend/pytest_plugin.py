@@ -6,7 +6,6 @@ for a fixture pays nothing, as everything is imported on use.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,7 @@ def ccqed_run(
     relative to pytest's root folder and the experiment's arguments in SI, and returns a
     `sim_backend.host.rehearsal.Rehearsal`. A run that fails raises what it failed with.
     """
-    importlib.import_module("sim_backend.host").ensure_artiq()
-    rehearsal = importlib.import_module("sim_backend.host.rehearsal")
+    from sim_backend.host import rehearsal  # on use: it makes `artiq` importable
 
     def run(
         file: str | Path,
@@ -38,7 +36,7 @@ def ccqed_run(
         twin: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> Rehearsal:
-        found: Rehearsal = rehearsal.rehearse(
+        return rehearsal.rehearse(
             request.config.rootpath / file,
             tmp_path,
             class_name=class_name,
@@ -46,6 +44,5 @@ def ccqed_run(
             twin=twin or {},
             arguments=arguments,
         )
-        return found
 
     return run

@@ -47,7 +47,7 @@ def test_a_run_that_fails_raises_what_it_failed_with(ccqed_run, tmp_path):
 
 def test_who_does_not_ask_pays_nothing():
     code = (
-        "import sys, sim_backend.host.pytest_plugin\n"
+        "import sys, sim_backend.pytest_plugin\n"
         "heavy = {'numpy', 'artiq', 'numba', 'h5py', 'matplotlib'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
