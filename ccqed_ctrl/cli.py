@@ -14,6 +14,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 from .errors import (
     CcqedError,
@@ -134,8 +135,8 @@ def _overview() -> str:
     return "\n".join(lines)
 
 
-def _say(text: str, stream: object = None) -> None:
-    print(text, file=stream or sys.stderr)  # type: ignore[call-overload]  # noqa: T201
+def _say(text: str, stream: TextIO | None = None) -> None:
+    print(text, file=stream or sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

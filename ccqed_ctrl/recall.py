@@ -142,7 +142,9 @@ def plan_recall(
             f"memories; got {cued}"
         )
     known = memories.examples
-    training = {"examples": known.images, "labels": known.labels} if len(known) else {}
+    training: dict[str, Any] = {}
+    if len(known):
+        training = {"examples": known.images, "labels": known.labels}
     fixed = plan.plan_memory(
         memories.patterns, settings.layout, apparatus.cavity, settings.cloud,
         layout_rng=stream(seed, "layout"), minima_rng=stream(seed, "minima"),

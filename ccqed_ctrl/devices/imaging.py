@@ -1,6 +1,6 @@
 """Holographic imaging: camera trigger and local oscillator together."""
 
-from artiq.experiment import HasEnvironment, TFloat, delay, kernel, us
+from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, us
 
 #: The reference is on this long before and after the exposure (AOM delay), s.
 GUARD = 5 * us
@@ -11,7 +11,7 @@ class HolographicCamera(HasEnvironment):
 
     kernel_invariants = {"core", "ttl_camera", "local_oscillator", "guard"}
 
-    def build(self):
+    def build(self) -> None:
         """Get the channels."""
         self.setattr_device("core")
         self.setattr_device("ttl_camera")
@@ -19,7 +19,7 @@ class HolographicCamera(HasEnvironment):
         self.guard = GUARD
 
     @kernel
-    def expose(self, exposure: TFloat):
+    def expose(self, exposure: TFloat) -> TNone:
         """Take one frame of `exposure` s; the camera times it from the rising edge."""
         self.local_oscillator.sw.on()
         delay(self.guard)
@@ -28,7 +28,7 @@ class HolographicCamera(HasEnvironment):
         self.local_oscillator.sw.off()
 
     @kernel
-    def make_safe(self):
+    def make_safe(self) -> TNone:
         """Switch the reference off and hold the trigger low."""
         self.local_oscillator.sw.off()
         self.ttl_camera.off()

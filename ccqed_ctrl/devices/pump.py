@@ -1,7 +1,8 @@
 """The transverse pump: two Raman tones behind one intensity servo."""
 
 import numpy as np
-from artiq.experiment import HasEnvironment, at_mu, delay, kernel, now_mu, us
+from artiq.experiment import HasEnvironment, TNone, at_mu, delay, kernel, now_mu, us
+from numpy.typing import NDArray
 
 #: Zotino channel of the servo set-point.
 SET_POINT = 0
@@ -14,7 +15,7 @@ class TransversePump(HasEnvironment):
 
     kernel_invariants = {"core", "pump_plus", "pump_minus", "pump_servo", "channel"}
 
-    def build(self):
+    def build(self) -> None:
         """Get the channels; the ramp is empty until `load_ramp`."""
         self.setattr_device("core")
         self.setattr_device("pump_plus")
@@ -23,13 +24,13 @@ class TransversePump(HasEnvironment):
         self.channel = SET_POINT
         self.load_ramp(np.zeros(1), 10 * us)
 
-    def load_ramp(self, volts, step):
+    def load_ramp(self, volts: NDArray[np.float64], step: float) -> None:
         """Keep set-points (T,) in V, `step` s apart, for `ramp`."""
         self.volts = [float(value) for value in volts]
         self.step_mu = np.int64(round(step / 1e-9))
 
     @kernel
-    def initialise(self):
+    def initialise(self) -> TNone:
         """Bring up the DAC with the set-point at zero."""
         self.pump_servo.init()
         delay(500 * us)
@@ -37,13 +38,13 @@ class TransversePump(HasEnvironment):
         delay(100 * us)
 
     @kernel
-    def on(self):
+    def on(self) -> TNone:
         """Open both RF switches; the power is still at its set-point."""
         self.pump_plus.sw.on()
         self.pump_minus.sw.on()
 
     @kernel
-    def ramp(self):
+    def ramp(self) -> TNone:
         """Step through the loaded set-points, ending one step after the last."""
         start = now_mu()
         for index in range(len(self.volts)):
@@ -53,7 +54,7 @@ class TransversePump(HasEnvironment):
         at_mu(start + len(self.volts) * self.step_mu)
 
     @kernel
-    def off(self):
+    def off(self) -> TNone:
         """Close both switches at once, and bring the set-point to zero behind them."""
         self.pump_plus.sw.off()
         self.pump_minus.sw.off()

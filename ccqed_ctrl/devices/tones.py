@@ -1,7 +1,7 @@
 """The four phase-locked tones: both Raman pumps, longitudinal drive, reference."""
 
 from artiq.coredevice.ad9910 import PHASE_MODE_TRACKING
-from artiq.experiment import HasEnvironment, TFloat, delay, kernel, now_mu, us
+from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, now_mu, us
 
 #: AOM drive frequencies in Hz and attenuation in dB, one card.
 FREQUENCY = 200e6
@@ -18,7 +18,7 @@ class Tones(HasEnvironment):
     kernel_invariants = {"core", "pump_plus", "pump_minus", "longitudinal",
                          "local_oscillator", "frequency", "attenuation"}  # fmt: skip
 
-    def build(self):
+    def build(self) -> None:
         """Get the channels; nothing is touched yet."""
         self.setattr_device("core")
         self.setattr_device("pump_plus")
@@ -29,7 +29,7 @@ class Tones(HasEnvironment):
         self.attenuation = ATTENUATION
 
     @kernel
-    def initialise(self):
+    def initialise(self) -> TNone:
         """Bring up card and channels; switches stay off."""
         self.pump_plus.cpld.init()
         delay(1000 * us)
@@ -46,7 +46,7 @@ class Tones(HasEnvironment):
             delay(500 * us)
 
     @kernel
-    def program(self, longitudinal_amplitude: TFloat):
+    def program(self, longitudinal_amplitude: TFloat) -> TNone:
         """Set all four tones, phase-locked; the switches decide what is emitted."""
         fiducial = now_mu()
         self.pump_plus.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
@@ -64,7 +64,7 @@ class Tones(HasEnvironment):
         delay(50 * us)
 
     @kernel
-    def make_safe(self):
+    def make_safe(self) -> TNone:
         """Switch every tone off."""
         self.pump_plus.sw.off()
         self.pump_minus.sw.off()

@@ -1,10 +1,12 @@
 """One shot of an associative recall, start to safe state."""
 
-from artiq.experiment import HasEnvironment, TFloat, delay, kernel, ms, us
+from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, ms, us
 
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import Tones
+from ccqed_ctrl.model.plan import PumpPlan
+from ccqed_ctrl.params import Sequence
 
 #: Optical pumping into the lower spin state, s.
 PREPARATION = 50 * us
@@ -21,7 +23,7 @@ class RecallShot(HasEnvironment):
         "preparation",
     }  # fmt: skip
 
-    def build(self):
+    def build(self) -> None:
         """Get the channels; `configure` sets the timing."""
         self.setattr_device("core")
         self.setattr_device("longitudinal")
@@ -33,7 +35,9 @@ class RecallShot(HasEnvironment):
         self.lead = LEAD
         self.preparation = PREPARATION
 
-    def configure(self, sequence, pump_plan, readout_time):
+    def configure(
+        self, sequence: Sequence, pump_plan: PumpPlan, readout_time: float
+    ) -> None:
         """Take the timing of a `Sequence` and the ramp of a `PumpPlan`.
 
         `readout_time` s pass between hologram and reference.
@@ -45,7 +49,7 @@ class RecallShot(HasEnvironment):
         self.pump.load_ramp(pump_plan.volts, pump_plan.step)
 
     @kernel
-    def initialise(self):
+    def initialise(self) -> TNone:
         """Reset the core device and bring every channel up, off."""
         self.core.reset()
         delay(1 * ms)
@@ -56,7 +60,7 @@ class RecallShot(HasEnvironment):
         self.imaging.make_safe()
 
     @kernel
-    def run_shot(self, longitudinal_amplitude: TFloat):
+    def run_shot(self, longitudinal_amplitude: TFloat) -> TNone:
         """Run one shot; two frames are exposed: hologram and reference."""
         self.core.break_realtime()
         delay(5 * ms)
@@ -71,7 +75,7 @@ class RecallShot(HasEnvironment):
         self.imaging.expose(self.exposure)
 
     @kernel
-    def load(self):
+    def load(self) -> TNone:
         """Write the cue: the ensembles polarise along the longitudinal field."""
         self.longitudinal.sw.on()
         delay(self.lead)
@@ -82,12 +86,12 @@ class RecallShot(HasEnvironment):
         self.longitudinal.sw.off()
 
     @kernel
-    def relax(self):
+    def relax(self) -> TNone:
         """Let the spins descend to a minimum on their own."""
         delay(self.evolution_time)
 
     @kernel
-    def make_safe(self):
+    def make_safe(self) -> TNone:
         """Everything off, whatever happened before."""
         self.core.break_realtime()
         delay(1 * ms)

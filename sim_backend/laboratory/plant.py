@@ -118,7 +118,8 @@ class Plant:
         rng = stream(self._seed, "preparation", self._preparations)
         count = self._clouds.shape[1]
         spread = truth.imperfections.atom_number_spread
-        atoms = truth.cloud.atoms * (1 + spread * rng.standard_normal(count))
+        scatter = rng.standard_normal((count,))
+        atoms = truth.cloud.atoms * (1 + spread * scatter)
         empty = [site for site in truth.empty_sites if site < count]
         atoms[empty] = 0
         self._drift = rng.normal(scale=truth.imperfections.phase_drift)

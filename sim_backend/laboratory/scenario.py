@@ -159,7 +159,7 @@ def _nested(name: str, default: Any, value: Any) -> Any:
     """Return the group's dataclass from a mapping; plain fields pass through."""
     if not dataclasses.is_dataclass(default):
         return value
-    group = type(default)
+    group: Any = type(default)
     if not isinstance(value, Mapping):
         raise ParameterError(
             f"Scenario.{name} is a group of values (a {group.__name__}); got {value!r}"

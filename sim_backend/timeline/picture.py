@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -145,7 +145,12 @@ def _draw_lane(axes: Axes, lane: Lane, row: int, first: float, last: float) -> N
     colour = _COLOURS[lane.kind]
     thin = 0.6 if lane.gate is not None else 1.2
     axes.step(1e3 * times, heights, where="post", color=colour, linewidth=thin)
-    options = {"step": "post", "color": colour, "alpha": 0.35, "linewidth": 0.8}
+    options: dict[str, Any] = {
+        "step": "post",
+        "color": colour,
+        "alpha": 0.35,
+        "linewidth": 0.8,
+    }
     if lane.gate is None:
         axes.fill_between(1e3 * times, row, heights, **options)
     for start, stop in lane.gate or ():
