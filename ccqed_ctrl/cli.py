@@ -10,6 +10,7 @@ import argparse
 import difflib
 import importlib.metadata
 import logging
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Sequence
@@ -71,6 +72,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except CcqedError as error:
         _say(f"ccqed: {error}")
         return exit_code(error)
+    except BrokenPipeError:  # whoever was reading has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return RUN_FAILED
     except KeyboardInterrupt:
         _say("ccqed: interrupted")
         return INTERRUPTED

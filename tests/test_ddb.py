@@ -180,9 +180,9 @@ def test_without_a_plant_the_devices_bear_their_own_names():
     }
     twin = simulate({"core": core, "led": ttl("TTLOut", channel=0), "lamp": "led"})
     assert twin["plant"]["arguments"]["wiring"] == {
+        "lamp": "led",
         "core": "core",
         "led": "led",
-        "lamp": "led",
     }
     assert devices.DeviceManager(twin, {}).get("lamp").channel == 0
 

@@ -46,6 +46,14 @@ class Timeline:
         self.sealed_mu = 0
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Channel to the first of the laboratory's names for it."""
+        labels: dict[str, str] = {}
+        for name, channel in self.names.items():
+            labels.setdefault(channel, name)
+        return labels
+
+    @property
     def events(self) -> list[Event]:
         """Every event so far, sealed and not yet sealed, by time."""
         return self._sealed + sorted(self._pending.values())

@@ -91,7 +91,8 @@ class NoTruth:
 def own_names(device_db: DeviceDB) -> dict[str, str]:
     """Return name to device_db key: aliases, and devices no other device is made of.
 
-    The RF switch of a DDS channel is also named after it, as ``NAME_switch``.
+    Aliases come first. The RF switch of a DDS channel is named after it, as
+    ``NAME_switch``.
     """
     parts = {
         value
@@ -100,15 +101,14 @@ def own_names(device_db: DeviceDB) -> dict[str, str]:
         for value in entry.get("arguments", {}).values()
         if isinstance(value, str)
     }
+    aliases = [name for name, entry in device_db.items() if isinstance(entry, str)]
+    devices = [name for name in device_db if name not in (*aliases, *parts)]
     names: dict[str, str] = {}
-    for name, entry in device_db.items():
-        if isinstance(entry, str):
-            names[name] = resolve(device_db, name)
-        elif name not in parts:
-            names[name] = name
-            switch = entry.get("arguments", {}).get("sw_device")
-            if switch is not None:
-                names[f"{name}_switch"] = resolve(device_db, switch)
+    for name in (*aliases, *devices):
+        names[name] = resolve(device_db, name)
+        switch = device_db[names[name]].get("arguments", {}).get("sw_device")
+        if switch is not None:
+            names.setdefault(f"{name}_switch", resolve(device_db, switch))
     return names
 
 

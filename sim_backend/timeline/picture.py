@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -77,9 +78,9 @@ def draw(
 def lanes(timeline: Timeline, ref_period: float = 1e-9) -> list[Lane]:
     """Return what is drawn, tones first, then voltages, then levels.
 
-    A switch named like a tone is part of the tone's lane.
+    A switch named like a tone is part of the tone's lane; what is always zero has none.
     """
-    channels = {channel: name for name, channel in timeline.names.items()}
+    channels = timeline.labels
     named = (e.time_mu for e in timeline.events if e.channel in channels)
     origin = next(named, 0)
     found = [
@@ -88,9 +89,16 @@ def lanes(timeline: Timeline, ref_period: float = 1e-9) -> list[Lane]:
         if channel in channels and _kind(signal) in _COLOURS
     ]
     drawn = {f"{lane.name}{_SWITCH}" for lane in found if lane.gate is not None}
-    shown = [lane for lane in found if lane.name not in drawn]
+    shown = [lane for lane in found if lane.name not in drawn and lane.values.any()]
     order = list(_COLOURS)
-    return sorted(shown, key=lambda lane: (order.index(lane.kind), lane.name))
+    return sorted(shown, key=lambda lane: (order.index(lane.kind), _natural(lane.name)))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts dac2 before dac10."""
+    return [
+        (int(digits or 0), text) for digits, text in re.findall(r"(\d*)(\D*)", name)
+    ]
 
 
 def _lane(

@@ -28,7 +28,7 @@ def rows(
     Channels without such a name (IO_UPDATE, LDAC and the like) are left out unless
     `names_only` is False. `ref_period` is a machine unit in s.
     """
-    names = {channel: name for name, channel in timeline.names.items()}
+    names = timeline.labels
     events = [
         event for event in timeline.events if event.channel in names or not names_only
     ]

@@ -20,7 +20,7 @@ def dump(timeline: Timeline) -> str:
     The laboratory's name of a channel comes before the channel's; a machine unit is one
     nanosecond.
     """
-    names = {channel: name for name, channel in timeline.names.items()}
+    names = timeline.labels
     signals = dict(zip(timeline.signals(), _identifiers(), strict=False))
     lines = ["$comment ccqed twin $end", "$timescale 1 ns $end"]
     for channel, group in itertools.groupby(signals, key=lambda signal: signal[0]):
