@@ -35,4 +35,4 @@ class PhotonCount(EnvExperiment):
         self.append_to_dataset("counts", count)
 
     def prepare(self):
-        self.set_dataset("counts", [], broadcast=True)
+        self.set_dataset("counts", [])
