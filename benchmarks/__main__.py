@@ -1,4 +1,7 @@
-"""`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON."""
+"""`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
+
+`python -m benchmarks COMMAND ...` for what is no comparison with a peer: `unchanged`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import first_call, mean_field, relaxation, stochastic
+from . import first_call, mean_field, relaxation, stochastic, unchanged
 from .pairing import Row
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -23,6 +27,9 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
     "mean_field": mean_field.measure,
     "first_call": first_call.measure,
 }
+
+#: Commands with options of their own, which return an exit code.
+COMMANDS: dict[str, Callable[[list[str]], int]] = {"unchanged": unchanged.main}
 
 PACKAGES = ("numpy", "scipy", "numba", "dwave-samplers", "diffrax", "gillespy2")
 
@@ -35,8 +42,11 @@ def get_argparser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> None:
-    options = get_argparser().parse_args(arguments)
+def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in COMMANDS:
+        return COMMANDS[given[0]](given[1:])
+    options = get_argparser().parse_args(given)
     before = os.getloadavg()
     rows = []
     for name in options.groups or GROUPS:
@@ -52,6 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
             "rows": [{**asdict(row), "met": row.met} for row in rows],
         }
         options.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 0
 
 
 def table(rows: list[Row]) -> Table:
@@ -89,4 +100,4 @@ def processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
