@@ -104,7 +104,7 @@ def _twin(
 ) -> dict[str, Any]:
     """Return the simulated form of one entry."""
     if entry.get("type") == "controller":
-        return _stand_in(key, found)
+        return _stand_in(key, entry, found)
     kind = catalogue.kind(entry)
     if not kind:
         return entry
@@ -120,13 +120,14 @@ def _twin(
     return entry | {"module": catalogue.TWIN + module}
 
 
-def _stand_in(key: str, found: Laboratory) -> dict[str, Any]:
+def _stand_in(key: str, entry: dict[str, Any], found: Laboratory) -> dict[str, Any]:
     if key not in found.controllers:
         there = ", ".join(sorted(found.controllers)) or "none"
         reason = f"controller {key!r} has no simulated stand-in; there are {there}"
         return _refused(reason)
     module, _, name = found.controllers[key].partition(":")
-    return _local(module, name)
+    # Kept, so that the embedded host knows it for a program of its own.
+    return _local(module, name) | {"stands_for": entry}
 
 
 def _refused(reason: str) -> dict[str, Any]:

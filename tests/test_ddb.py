@@ -137,7 +137,7 @@ def test_an_alias_in_a_circle_is_refused(real):
     ],
 )
 def test_what_has_no_twin_is_refused_when_it_is_asked_for(real, entry, message):
-    manager = devices.DeviceManager(simulate(real | {"new": entry}), {})
+    manager = devices.DeviceManager(devices.DeviceDB(simulate(real | {"new": entry})))
     assert manager.get("ttl5").channel == 5
     refused = "ttl3" if "already new" in message else "new"
     with pytest.raises(DeviceError, match=message):
@@ -184,7 +184,7 @@ def test_without_a_plant_the_devices_bear_their_own_names():
         "core": "core",
         "led": "led",
     }
-    assert devices.DeviceManager(twin, {}).get("lamp").channel == 0
+    assert devices.DeviceManager(devices.DeviceDB(twin)).get("lamp").channel == 0
 
 
 def test_wires_and_scripts_belong_to_the_plant_that_remembers(real):

@@ -17,7 +17,7 @@ from typing import Any
 import artiq.coredevice.core as artiq_core
 
 from sim_backend.crate.drivers.core import Core as InterpretingCore
-from sim_backend.host.devices import DeviceManager
+from sim_backend.host.devices import DeviceDB, DeviceManager
 
 from .findings import Finding
 
@@ -34,7 +34,7 @@ class Core(InterpretingCore):
     def __init__(self, dmgr: Any, laboratory: dict[str, Any], **arguments: Any) -> None:
         super().__init__(dmgr, **arguments)
         self.compiled: dict[str, Finding | None] = {}
-        self._real = DeviceManager(without_host(laboratory))
+        self._real = DeviceManager(DeviceDB(without_host(laboratory)))
 
     def run(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Compile and run a kernel; a refusal is noted, not raised."""

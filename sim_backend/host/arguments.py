@@ -192,7 +192,8 @@ def described(values: Mapping[str, Any]) -> str:
             return repr(value)
         return value
 
-    return pyon.encode({name: plain(value) for name, value in values.items()})
+    text: str = pyon.encode({name: plain(value) for name, value in values.items()})
+    return text
 
 
 def _given(value: Any, processor: Any) -> Any:

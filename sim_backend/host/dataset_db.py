@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sipyco import pyon
+from sipyco.sync_struct import process_mod
 
 from ccqed_ctrl.errors import ResultsError
 
@@ -20,10 +21,15 @@ class DatasetDB:
     """Broadcast datasets: this run's, in memory, over the stored ones of earlier runs.
 
     Several processes may use one file; what is stored is (value, metadata) in PYON.
+    `autosave_period` is ARTIQ's; only `save` writes here.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    def __init__(
+        self,
+        persist_file: Path | str,
+        autosave_period: float = 30,  # noqa: ARG002
+    ) -> None:
+        self.path = Path(persist_file)
         #: key -> (persist, value, metadata): what this run has broadcast.
         self.live: dict[str, tuple[bool, Any, dict[str, Any]]] = {}
         self._pending: set[str] = set()
@@ -37,23 +43,15 @@ class DatasetDB:
         """Return unit, scale and precision; KeyError where there is no dataset."""
         return dict(self._entry(key)[1])
 
-    def set(
-        self, key: str, persist: bool, value: Any, metadata: dict[str, Any]
-    ) -> None:
-        """Broadcast a copy of a value; `flush` stores it if it is to persist."""
-        self.live[key] = (persist, copy.deepcopy(value), dict(metadata))
-        self._pending.add(key)
+    def update(self, mod: dict[str, Any]) -> None:
+        """Follow a change of what is broadcast, as `sipyco.sync_struct` describes it.
 
-    def delete(self, key: str) -> None:
-        """Take a dataset back that this run has broadcast."""
-        del self.live[key]
-        self._pending.add(key)
+        What the change holds is copied, as on its way to ARTIQ's master.
+        """
+        process_mod(self.live, copy.deepcopy(mod))
+        self._pending.add(mod["path"][0] if mod["path"] else mod["key"])
 
-    def touched(self, key: str) -> None:
-        """Note that a live value was changed in place."""
-        self._pending.add(key)
-
-    def flush(self) -> None:
+    def save(self) -> None:
         """Write what has changed since the last time.
 
         Raises

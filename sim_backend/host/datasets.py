@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 from sipyco import pyon
+from sipyco.sync_struct import Notifier
 
 from ccqed_ctrl.errors import SchemaError
 
@@ -30,17 +32,31 @@ class Snapshot:
     archive: dict[str, Any]
     metadata: dict[str, dict[str, Any]]
 
+    def write(self, file: h5py.Group) -> list[str]:
+        """Write the two groups; return a sentence for each dataset that cannot be."""
+        groups = {"datasets": self.local, "archive": self.archive}
+        return [
+            refusal
+            for name, values in groups.items()
+            for refusal in hdf5.write_all(
+                file.create_group(name), values, self.metadata
+            )
+        ]
+
 
 class DatasetManager:
     """What `set_dataset` and its kin reach.
 
     `local` values go to the group `datasets` of the result file, those read from
     earlier runs to `archive`. Each function in `watchers` is called with the key of
-    every dataset that was set or changed.
+    every dataset that was set or changed. What is broadcast goes to `ddb` as ARTIQ's
+    manager sends it, so that a laboratory's tests may put their own in its place.
     """
 
-    def __init__(self, db: DatasetDB) -> None:
-        self.db = db
+    def __init__(self, ddb: DatasetDB) -> None:
+        self.db = ddb
+        self._broadcast = Notifier({})
+        self._broadcast.publish = ddb.update
         self.local: dict[str, Any] = {}
         self.archive: dict[str, Any] = {}
         self.metadata: dict[str, dict[str, Any]] = {}
@@ -76,9 +92,9 @@ class DatasetManager:
             logger.warning("dataset %r is neither broadcast nor archived: lost", key)
         with self._lock:
             if broadcast:
-                self.db.set(key, persist, value, metadata)
-            elif key in self.db.live:
-                self.db.delete(key)
+                self._broadcast[key] = persist, value, metadata
+            elif key in self._broadcast.raw_view:
+                del self._broadcast[key]
             if archive:
                 self.local[key] = value
             else:
@@ -102,14 +118,14 @@ class DatasetManager:
             else:
                 index = slice(*index)
         with self._lock:
-            for target in self._targets(key):
-                if isinstance(target, list) and not isinstance(index, slice):
-                    self._check_item(key, target, value)
-                try:
-                    target[index] = copy.deepcopy(value)
-                except (TypeError, ValueError) as error:
-                    message = f"dataset {key!r} cannot take {value!r}: {error}"
-                    raise SchemaError(message) from error
+            found, target = self._target(key)
+            if isinstance(found, list) and not isinstance(index, slice):
+                self._check_item(key, found, value)
+            try:
+                target[index] = copy.deepcopy(value)
+            except (AttributeError, TypeError, ValueError) as error:
+                message = f"dataset {key!r} cannot take {value!r}: {error}"
+                raise SchemaError(message) from error
         self._changed(key)
 
     def append_to(self, key: str, value: Any) -> None:
@@ -123,13 +139,13 @@ class DatasetManager:
             It is not a list, or the value does not fit to what it holds.
         """
         with self._lock:
-            for target in self._targets(key):
-                if not isinstance(target, list):
-                    kind = type(target).__name__
-                    message = f"dataset {key!r} must be a list to append to; is {kind}"
-                    raise SchemaError(message)
-                self._check_item(key, target, value)
-                target.append(copy.deepcopy(value))
+            found, target = self._target(key)
+            if not isinstance(found, list):
+                kind = type(found).__name__
+                message = f"dataset {key!r} must be a list to append to; is {kind}"
+                raise SchemaError(message)
+            self._check_item(key, found, value)
+            target.append(copy.deepcopy(value))
         self._changed(key)
 
     def get(self, key: str, archive: bool = False) -> Any:
@@ -165,22 +181,32 @@ class DatasetManager:
     def flush(self) -> None:
         """Store what is to persist; raise ResultsError if that fails."""
         with self._lock:
-            self.db.flush()
+            self.db.save()
 
-    def _targets(self, key: str) -> list[Any]:
-        # What is broadcast is a copy, as it is in ARTIQ's master: change both.
-        targets = [self.local[key]] if key in self.local else []
-        if key in self.db.live:
-            targets.append(self.db.live[key][1])
-            self.db.touched(key)
-        if not targets:
+    def write_hdf5(self, f: h5py.Group) -> None:
+        """Write the groups `datasets` and `archive` into an open file.
+
+        Raises
+        ------
+        SchemaError
+            Something cannot be stored; everything else has been.
+        """
+        refused = self.snapshot().write(f)
+        if refused:
+            raise SchemaError("; ".join(refused))
+
+    def _target(self, key: str) -> tuple[Any, Any]:
+        """Return a value, and what changes it: for a broadcast one its notifier."""
+        if key in self._broadcast.raw_view:
+            return self._broadcast.raw_view[key][1], self._broadcast[key][1]
+        if key not in self.local:
             raise KeyError(f"cannot change dataset {key!r}: this run has not set it")
-        return targets
+        return self.local[key], self.local[key]
 
     def _check_item(self, key: str, target: list[Any], value: Any) -> None:
         if key in self.local:
             hdf5.check(key, [*target[:1], value], {})
-        else:
+        if key in self._broadcast.raw_view:
             _check_pyon(key, value)
 
     def _changed(self, key: str) -> None:

@@ -7,11 +7,13 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from artiq.master.worker_db import DeviceError as ArtiqDeviceError
 from artiq.master.worker_db import DummyDevice
 from artiq.tools import file_import
+from sipyco.sync_struct import Notifier
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
 from sim_backend.crate.plant import NO_TRUTH, Truth, laboratory
@@ -22,8 +24,10 @@ from . import network
 logger = logging.getLogger(__name__)
 
 
-class DeviceUnavailableError(DeviceError, ArtiqDeviceError):
+class DeviceUnavailableError(DeviceError, ArtiqDeviceError, KeyError):  # type: ignore[misc]
     """A device has no description, or its driver cannot be created."""
+
+    __str__ = Exception.__str__  # KeyError shows its message in quotes
 
 
 def find_device_db(experiment: Path) -> Path | None:
@@ -87,50 +91,66 @@ def driver_classes(device_db: Mapping[str, Any]) -> dict[str, str]:
     return classes
 
 
-class DeviceManager:
-    """Makes drivers on request and closes them in reverse order.
+class DeviceDB:
+    """Descriptions of devices by name, in the manner of ARTIQ's class of this name."""
 
-    `overrides` maps device names to constructor arguments that replace those of the
-    device database.
-    """
-
-    def __init__(
-        self,
-        device_db: dict[str, Any],
-        virtual_devices: dict[str, Any] | None = None,
-        overrides: dict[str, dict[str, Any]] | None = None,
-    ) -> None:
-        self.device_db = device_db
-        self.virtual_devices = virtual_devices or {}
-        self.devarg_override = overrides or {}
-        self.active_devices: list[tuple[dict[str, Any], Any]] = []
+    def __init__(self, device_db: dict[str, Any]) -> None:
+        self.data = Notifier(device_db)
 
     def get_device_db(self) -> dict[str, Any]:
-        """Return the device database."""
-        return self.device_db
+        """Return all descriptions."""
+        found: dict[str, Any] = self.data.raw_view
+        return found
 
-    def get_desc(self, name: str) -> dict[str, Any]:
-        """Return the description of a device, aliases followed.
+    def get(self, key: str, resolve_alias: bool = False) -> Any:
+        """Return the description of a device; that of an alias is a name.
 
         Raises
         ------
         DeviceUnavailableError
             No such device, or aliases that go in a circle.
         """
-        seen = [name]
-        while seen[-1] in self.device_db:
-            description = self.device_db[seen[-1]]
-            if not isinstance(description, str):
+        device_db, seen = self.get_device_db(), [key]
+        while seen[-1] in device_db:
+            description = device_db[seen[-1]]
+            if not (resolve_alias and isinstance(description, str)):
                 return description
             if description in seen:
                 circle = " -> ".join([*seen, description])
                 raise DeviceUnavailableError(f"aliases go in a circle: {circle}")
             seen.append(description)
         chain = f" (by way of {' -> '.join(seen)})" if len(seen) > 1 else ""
-        known = f"{len(self.device_db)} devices" if self.device_db else "no devices"
+        known = f"{len(device_db)} devices" if device_db else "no devices"
         raise DeviceUnavailableError(
-            f"device {name!r} is not in the device database, which has {known}{chain}"
+            f"device {key!r} is not in the device database, which has {known}{chain}"
         )
+
+
+class DeviceManager:
+    """Makes drivers on request and closes them in reverse order.
+
+    `ddb` may also be a laboratory's own with the methods of `DeviceDB`.
+    `devarg_override` maps device names to constructor arguments that replace those of
+    the device database.
+    """
+
+    def __init__(
+        self,
+        ddb: DeviceDB,
+        virtual_devices: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.ddb = ddb
+        self.virtual_devices = virtual_devices
+        self.devarg_override: dict[str, dict[str, Any]] = {}
+        self.active_devices: list[tuple[dict[str, Any], Any]] = []
+
+    def get_device_db(self) -> dict[str, Any]:
+        """Return the device database."""
+        return self.ddb.get_device_db()
+
+    def get_desc(self, name: str) -> Any:
+        """Return the description of a device, aliases followed; KeyError without."""
+        return self.ddb.get(name, resolve_alias=True)
 
     def get(self, name: str) -> Any:
         """Return the driver of a device; equal descriptions share one driver.
@@ -142,7 +162,13 @@ class DeviceManager:
         """
         if name in self.virtual_devices:
             return self.virtual_devices[name]
-        description = self.get_desc(name)
+        try:
+            description = self.get_desc(name)
+        except DeviceUnavailableError:
+            raise
+        except Exception as error:  # of a device database that is not ours
+            message = f"device {name!r} has no description: {error!r}"
+            raise DeviceUnavailableError(message) from error
         for known, device in self.active_devices:
             if known == description:
                 return device
@@ -157,7 +183,7 @@ class DeviceManager:
 
     def active(self, name: str) -> Any:
         """Return the driver of a device if it has been made, else None."""
-        if name not in self.device_db:
+        if name not in self.get_device_db():
             return None
         description = self.get_desc(name)
         made = (device for known, device in self.active_devices if known == description)
@@ -192,6 +218,4 @@ class DeviceManager:
         overrides = self.devarg_override.get(name, {})
         arguments = description.get("arguments", {}) | overrides
         driver = getattr(module, description["class"])(self, **arguments)
-        if description["module"].startswith(network.PACKAGE):
-            return network.Client(name, driver)
-        return driver
+        return network.Client(name, driver) if "stands_for" in description else driver

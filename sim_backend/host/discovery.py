@@ -35,7 +35,7 @@ def load(file: Path, class_name: str | None = None) -> type:
     except Exception as error:  # whatever a user's module may raise
         message = f"{file} cannot be imported: {type(error).__name__}: {error}"
         raise ExperimentError(message) from error
-    found = dict(inspect.getmembers(module, is_public_experiment))
+    found: dict[str, type] = dict(inspect.getmembers(module, is_public_experiment))
     names = ", ".join(found) or "none"
     if class_name is None:
         if len(found) == 1:

@@ -13,9 +13,6 @@ from sipyco import pyon
 
 from ccqed_ctrl.errors import DeviceError
 
-#: Drivers of these modules stand for controllers in processes of their own.
-PACKAGE = "sim_backend.laboratory.controllers."
-
 
 class Client:
     """Calls the public methods of `driver` with copies of everything."""

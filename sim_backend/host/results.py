@@ -120,15 +120,11 @@ def write(path: Path, contents: Contents) -> list[str]:
 
 
 def _fill(path: Path, contents: Contents) -> list[str]:
-    data = contents.datasets
     with h5py.File(path, "w") as file:
-        refused = [
-            *hdf5.write_all(file.create_group("datasets"), data.local, data.metadata),
-            *hdf5.write_all(file.create_group("archive"), data.archive, data.metadata),
-        ]
+        refused = contents.datasets.write(file)
         for key, value in contents.roots.items():
             file[key] = value
-        _write_group(file.create_group("ccqed"), contents.extra | {"refused": refused})
+        _write_group(file.create_group("ccqed"), {**contents.extra, "refused": refused})
     return refused
 
 

@@ -153,7 +153,8 @@ class _Session:
         scheduler = Scheduler(self.rid, self.expid, self.termination)
         virtual = {"scheduler": scheduler, "ccb": CCB()}
         overrides = {devices.PLANT: plant | {"history": self.request.history}}
-        self.devices = devices.DeviceManager(device_db, virtual, overrides)
+        self.devices = devices.DeviceManager(devices.DeviceDB(device_db), virtual)
+        self.devices.devarg_override = overrides
         self.origin = {
             "versions": provenance.versions(),
             "git": provenance.git_state(self.request.file),

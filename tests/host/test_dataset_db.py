@@ -9,13 +9,19 @@ from ccqed_ctrl.errors import ResultsError
 from sim_backend.host.dataset_db import DatasetDB
 
 
+def put(database, key, value, persist, metadata=None):
+    """Broadcast as the dataset manager does."""
+    entry = (persist, value, metadata or {})
+    database.update({"action": "setitem", "path": [], "key": key, "value": entry})
+
+
 def test_only_what_persists_is_stored(tmp_path):
     path = tmp_path / "db.sqlite"
     first = DatasetDB(path)
-    first.set("kept", True, np.arange(3), {"unit": "ms"})
-    first.set("live", False, 2, {})
+    put(first, "kept", np.arange(3), persist=True, metadata={"unit": "ms"})
+    put(first, "live", 2, persist=False)
     assert first.get("live") == 2
-    first.flush()
+    first.save()
     second = DatasetDB(path)
     np.testing.assert_array_equal(second.get("kept"), [0, 1, 2])
     assert second.get_metadata("kept") == {"unit": "ms"}
@@ -26,8 +32,8 @@ def test_only_what_persists_is_stored(tmp_path):
 def test_nothing_to_store_makes_no_file(tmp_path):
     path = tmp_path / "db.sqlite"
     database = DatasetDB(path)
-    database.set("live", False, 2, {})
-    database.flush()
+    put(database, "live", 2, persist=False)
+    database.save()
     assert not path.exists()
 
 
@@ -35,10 +41,10 @@ def test_broadcasting_without_persist_forgets_the_stored_value(tmp_path):
     # As in ARTIQ's master: the last way it was set is the one that counts.
     path = tmp_path / "db.sqlite"
     first = DatasetDB(path)
-    first.set("x", True, 1, {})
-    first.flush()
-    first.set("x", False, 2, {})
-    first.flush()
+    put(first, "x", 1, persist=True)
+    first.save()
+    put(first, "x", 2, persist=False)
+    first.save()
     with pytest.raises(KeyError):
         DatasetDB(path).get("x")
 
@@ -46,9 +52,9 @@ def test_broadcasting_without_persist_forgets_the_stored_value(tmp_path):
 def test_a_value_taken_back_is_gone_at_once(tmp_path):
     path = tmp_path / "db.sqlite"
     database = DatasetDB(path)
-    database.set("x", True, 1, {})
-    database.flush()
-    database.delete("x")
+    put(database, "x", 1, persist=True)
+    database.save()
+    database.update({"action": "delitem", "path": [], "key": "x"})
     with pytest.raises(KeyError):
         database.get("x")
 
@@ -56,17 +62,17 @@ def test_a_value_taken_back_is_gone_at_once(tmp_path):
 def test_two_runs_share_a_file(tmp_path):
     path = tmp_path / "db.sqlite"
     one, two = DatasetDB(path), DatasetDB(path)
-    one.set("a", True, 1, {})
-    two.set("b", True, 2, {})
-    one.flush()
-    two.flush()
+    put(one, "a", 1, persist=True)
+    put(two, "b", 2, persist=True)
+    one.save()
+    two.save()
     assert (two.get("a"), one.get("b")) == (1, 2)
 
 
 def test_values_are_copies(tmp_path):
     database = DatasetDB(tmp_path / "db.sqlite")
     value = [1]
-    database.set("x", False, value, {})
+    put(database, "x", value, persist=False)
     value.append(2)
     database.get("x").append(3)
     assert database.get("x") == [1]

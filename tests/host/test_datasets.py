@@ -58,8 +58,8 @@ def test_a_local_value_is_the_callers_object(datasets):
 
 
 def test_reading_a_stored_value_archives_it(datasets, tmp_path, caplog):
-    earlier = DatasetDB(tmp_path / "db.sqlite")
-    earlier.set("old", True, 7, {"unit": "V"})
+    earlier = DatasetManager(DatasetDB(tmp_path / "db.sqlite"))
+    put(earlier, "old", 7, persist=True, unit="V")
     earlier.flush()
     assert datasets.get("old") == 7
     assert datasets.archive == {}

@@ -42,7 +42,10 @@ def entry(**arguments):
 
 
 def manager(overrides=None, **device_db):
-    return devices.DeviceManager(device_db, {"scheduler": "virtual"}, overrides)
+    ddb = devices.DeviceDB(device_db)
+    made = devices.DeviceManager(ddb, {"scheduler": "virtual"})
+    made.devarg_override = overrides or {}
+    return made
 
 
 def test_local_dummy_alias_and_virtual():
@@ -98,7 +101,7 @@ def test_active_looks_without_making():
 )
 def test_failures_name_the_device(device_db, message):
     with pytest.raises(DeviceError, match="'x'|x ->") as raised:
-        devices.DeviceManager(device_db).get("x")
+        devices.DeviceManager(devices.DeviceDB(device_db)).get("x")
     assert message in str(raised.value)
     assert isinstance(raised.value, ArtiqDeviceError)
 

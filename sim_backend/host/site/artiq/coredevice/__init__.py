@@ -1,6 +1,6 @@
-"""What ordinary experiments import of the core device: exceptions and constants.
+"""What experiments import of the core device.
 
-Drivers are not here: device databases that run on this host name simulated ones.
+Drivers are those of the twin; what has no twin can be imported and refuses to be made.
 """
 
 from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow

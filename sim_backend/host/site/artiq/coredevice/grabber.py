@@ -1,4 +1,8 @@
-"""Exceptions of the frame grabber."""
+"""The frame grabber's driver, and its exceptions."""
+
+from sim_backend.host.on_demand import attributes
+
+__getattr__ = attributes(__name__)
 
 
 class OutOfSyncException(Exception):

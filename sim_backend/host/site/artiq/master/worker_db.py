@@ -1,4 +1,9 @@
-"""Placeholders and errors of the device manager."""
+"""The managers of devices and datasets, and what goes with them."""
+
+from sim_backend.host.on_demand import attributes
+
+#: Lazily: the device manager's errors are of a class that is here.
+__getattr__ = attributes(__name__)
 
 
 class DummyDevice:
