@@ -10,7 +10,7 @@ from ccqed_ctrl.errors import DeviceError
 class Refused:
     """A device that cannot be had; asking for it says why."""
 
-    def __new__(cls, dmgr: Any, reason: str) -> NoReturn:  # type: ignore[misc]
+    def __new__(cls, dmgr: Any, reason: str) -> NoReturn:
         """Refuse.
 
         Raises
