@@ -7,6 +7,7 @@ when its device is asked for, by name; everything else works.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,9 +54,10 @@ class Board:
         #: Why devices of the database cannot be had, by key.
         self.refusals: dict[str, CcqedError] = {}
         self._channels: dict[int, str] = {}
-        for key in sorted(device_db):
-            if not isinstance(device_db[key], str):
-                self._place(key)
+        keys = [k for k in sorted(device_db) if not isinstance(device_db[k], str)]
+        self._own = [key for key in keys if not catalogue.kind(device_db[key])]
+        for key in keys:
+            self._place(key)
 
     def chip(self, name: str) -> Chip:
         """Return what the board has for a device, by name or alias.
@@ -93,6 +95,15 @@ class Board:
             )
             raise DeviceError(message)
 
+    def adopt(self) -> None:
+        """Make the chips of a laboratory's own drivers that derive from ARTIQ's.
+
+        Their modules need not be loaded before somebody asks for them.
+        """
+        for key in self._own:
+            self._place(key)
+        self._own = [key for key in self._own if key not in self._chips]
+
     def bus(self, number: int) -> I2cBus:
         """Return an I2C bus of the core device."""
         if number not in self._buses:
@@ -104,7 +115,8 @@ class Board:
         if key in self._chips or key in self.refusals:
             return
         entry = self.device_db[key]
-        kind = catalogue.kind(entry)
+        own = not catalogue.kind(entry)
+        kind = catalogue.inherited(entry) if own else catalogue.kind(entry)
         if kind not in BUILDERS:
             return
         twin = next((k for k in self._chips if self.device_db[k] == entry), None)
@@ -115,6 +127,9 @@ class Board:
         self.refusals[key] = DeviceError(circle)
         try:
             arguments = entry.get("arguments", {})
+            if own:  # its constructor may take more than that of ARTIQ's class
+                known = inspect.signature(BUILDERS[kind]).parameters
+                arguments = {k: v for k, v in arguments.items() if k in known}
             self._chips[key] = BUILDERS[kind](self, key, **arguments)
             del self.refusals[key]
         except CcqedError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+
 #: Classes of `artiq.coredevice` that exist in `sim_backend.crate.drivers`, by module.
 SIMULATED: dict[str, frozenset[str]] = {
     "ad53xx": frozenset({"AD53xx"}),
@@ -24,13 +27,22 @@ SIMULATED: dict[str, frozenset[str]] = {
 REAL, TWIN = "artiq.coredevice.", "sim_backend.crate.drivers."
 
 
-def kind(entry: dict[str, object]) -> str:
+def kind(entry: Mapping[str, object]) -> str:
     """Return ``module.Class`` of a local device by ARTIQ's name, empty for others."""
     module = str(entry.get("module", ""))
     for prefix in (REAL, TWIN):
         if module.startswith(prefix):
             return f"{module.removeprefix(prefix)}.{entry['class']}"
     return ""
+
+
+def inherited(entry: Mapping[str, object]) -> str:
+    """Return what a laboratory's own class derives from, empty unless it is loaded."""
+    module = sys.modules.get(str(entry.get("module")))
+    own = getattr(module, str(entry.get("class")), None)
+    bases = getattr(own, "__mro__", ())
+    kinds = (kind({"module": b.__module__, "class": b.__name__}) for b in bases)
+    return next(filter(None, kinds), "")
 
 
 def known() -> str:

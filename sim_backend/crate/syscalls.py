@@ -36,6 +36,7 @@ def table(board: Board) -> dict[str, Callable[..., Any]]:
         "rtio_input_timestamp": lambda timeout_mu, channel: np.int64(
             rtio.input_timestamp(channel, int(timeout_mu))
         ),
+        "rtio_get_counter": lambda: np.int64(rtio.counter),
         "rtio_input_data": rtio.input_data,
         "rtio_input_timestamped_data": timestamped,
         "i2c_start": lambda bus: board.bus(bus).start(),

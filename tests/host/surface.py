@@ -3,15 +3,19 @@
 `test_against_artiq.py` compares the lines of the embedded pair and the real one.
 """
 
+import importlib
 import inspect
 import sys
 
 import artiq.experiment
 import numpy as np
 from artiq import tools
-from artiq.coredevice import ad9910, exceptions, urukul
-from artiq.language import environment, scan, units
-from sipyco import common_args, pyon
+from artiq.coredevice import comm_kernel, core, exceptions, i2c, rtio
+from artiq.language import environment, scan, types, units
+from artiq.master import databases, worker_db
+from sipyco import common_args, packed_exceptions, pc_rpc, pyon, sync_struct
+
+from sim_backend.host import names
 
 
 def say(*facts):
@@ -23,6 +27,12 @@ def parameters(function):
     for p in inspect.signature(function).parameters.values():
         plain = isinstance(p.default, int | float | str | bool | None)
         yield p.name, str(p.kind), p.default if plain else "..."
+
+
+def spelled(annotations):
+    """Return ARTIQ's names of simple types; made ones only as such."""
+    simple = {id(getattr(types, name)): name for name in types.__all__}
+    return {name: simple.get(id(kind), "...") for name, kind in annotations.items()}
 
 
 def classes_of(module):
@@ -54,10 +64,61 @@ for function in (
     pyon.load_file,
 ):
     say(function.__name__, *parameters(function))
-for name in ad9910.__all__:
-    if name.isupper() and name != "AD9910":
-        say(name, getattr(ad9910, name))
-say(urukul.DEFAULT_PROFILE, urukul.STA_PROTO_REV, urukul.urukul_sta_ifc_mode(0xF000))
+
+# Every name that is made on request, by our table and in this ARTIQ: that it is there;
+# of a constant its value, of a function with a twin its parameters.
+MODULES = sorted({place for place, *_ in names.TWINS} | set(names.ABSENT))
+for place in MODULES:
+    module = importlib.import_module(place)
+    for name, ours in sorted(names.offered(place).items()):
+        theirs = getattr(module, name)
+        if isinstance(ours, int | dict):
+            say(place, name, theirs)
+        elif inspect.isfunction(ours):
+            say(place, name, *parameters(theirs))
+        else:
+            say(place, name)
+CALLS = (
+    "i2c_start i2c_restart i2c_stop i2c_write i2c_read i2c_switch_select i2c_poll "
+    "i2c_write_byte i2c_read_byte i2c_write_many i2c_read_many"
+)
+CALLS_RTIO = (
+    "rtio_output rtio_output_wide rtio_input_timestamp rtio_input_data "
+    "rtio_input_timestamped_data"
+)
+CALLS_CORE = "rtio_get_counter rtio_get_destination_status"
+for module, calls in ((i2c, CALLS), (rtio, CALLS_RTIO), (core, CALLS_CORE)):
+    for name in calls.split():
+        function = getattr(module, name)
+        info = function.artiq_embedded
+        say(name, info.syscall, info.core_name, sorted(info.flags))
+        say(name, *parameters(function), spelled(function.__annotations__))
+METHODS = {
+    databases.DatasetDB: "__init__ get get_metadata update save",
+    databases.DeviceDB: "__init__ scan get_device_db get",
+    worker_db.DatasetManager: "__init__ set mutate append_to get get_metadata "
+    "write_hdf5",
+    worker_db.DeviceManager: "__init__ get_device_db get_desc get notify_run_end "
+    "close_devices",
+    sync_struct.Notifier: "append insert pop",
+}
+for cls, methods in METHODS.items():
+    for name in methods.split():
+        say(cls.__name__, name, *parameters(getattr(cls, name)))
+for function in (
+    databases.device_db_from_file,
+    sync_struct.process_mod,
+    sync_struct.update_from_dict,
+    core.CompileError,
+):
+    say(function.__name__, *parameters(function))
+say(*sync_struct.ModAction)
+for cls in (
+    comm_kernel.RPCReturnValueError,
+    pc_rpc.IncompatibleServer,
+    packed_exceptions.GenericRemoteException,
+):
+    say(cls.__name__, cls.__mro__[1].__name__)
 for name, cls in inspect.getmembers(exceptions, inspect.isclass):
     if getattr(cls, "artiq_builtin", False):
         say(name, cls.__mro__[1].__name__)

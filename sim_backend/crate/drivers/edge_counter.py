@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from artiq.coredevice.edge_counter import CounterOverflow
 from artiq.language.core import delay_mu, kernel, now_mu
 from artiq.language.types import TBool, TInt32
 
@@ -10,10 +11,6 @@ CONFIG_COUNT_RISING = 0b0001
 CONFIG_COUNT_FALLING = 0b0010
 CONFIG_SEND_COUNT_EVENT = 0b0100
 CONFIG_RESET_TO_ZERO = 0b1000
-
-
-class CounterOverflow(Exception):  # noqa: N818 - ARTIQ's name
-    """The counter may have overflowed."""
 
 
 class EdgeCounter:
