@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,56 @@ def test_closing_ends_the_driver():
     driver = Driver()
     Client("camera", driver).close_rpc()
     assert driver.closed
+
+
+METER = """
+from sim_backend.crate.plant import Laboratory
+
+
+class Meter:
+    unit = "nm"
+
+    def __init__(self, dmgr):
+        self.history = []
+
+    def measure(self, offsets):
+        self.history.append(offsets)
+        return self.history
+
+
+LABORATORY = Laboratory(
+    plant="sim_backend.crate.recording:record", controllers={"meter": "optics:Meter"}
+)
+"""
+METER_DB = """
+from sim_backend.ddb import simulate
+
+device_db = simulate(
+    {"meter": {"type": "controller", "host": "::1", "port": 3290}}, plant="optics"
+)
+"""
+
+
+def test_the_stand_in_of_any_laboratory_has_the_manners_of_the_network(
+    workspace, monkeypatch
+):
+    workspace.write(METER, "optics.py")
+    workspace.write(METER_DB, "device_db.py")
+    monkeypatch.syspath_prepend(workspace.root)
+    outcome = workspace.run(
+        """
+        def build(self):
+            self.setattr_device("meter")
+
+        def run(self):
+            mine = [1, 2]
+            theirs = self.meter.measure(mine)
+            mine.append(3)
+            theirs.clear()
+            self.set_dataset("kept", self.meter.measure([4])[0])
+            self.meter.unit
+        """
+    )
+    monkeypatch.delitem(sys.modules, "optics")
+    assert outcome.datasets.get("kept") == [1, 2]
+    assert "controller 'meter' has no method 'unit'" in str(outcome.error)
