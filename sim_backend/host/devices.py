@@ -17,14 +17,15 @@ from sipyco.sync_struct import Notifier
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
 from sim_backend.crate.plant import NO_TRUTH, Truth, laboratory
-from sim_backend.ddb import PLANT, simulate
+from sim_backend.ddb import PLANT as PLANT
+from sim_backend.ddb import simulate
 
 from . import network
 
 logger = logging.getLogger(__name__)
 
 
-class DeviceUnavailableError(DeviceError, ArtiqDeviceError, KeyError):  # type: ignore[misc]
+class DeviceUnavailableError(DeviceError, ArtiqDeviceError, KeyError):
     """A device has no description, or its driver cannot be created."""
 
     __str__ = Exception.__str__  # KeyError shows its message in quotes
