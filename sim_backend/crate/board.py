@@ -51,6 +51,8 @@ class Board:
         self.rtio = Rtio(link, self.cursor, CostModel(), ref_multiplier)
         self._buses: dict[int, I2cBus] = {}
         self._chips: dict[str, Chip] = {}
+        #: Kernels that have been started, the present one included.
+        self.kernels = 0
         #: Why devices of the database cannot be had, by key.
         self.refusals: dict[str, CcqedError] = {}
         self._channels: dict[int, str] = {}

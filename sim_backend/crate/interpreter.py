@@ -8,15 +8,17 @@ kept (`rewriting`):
 * `with interleave` is guarded: driver calls inside are refused;
 * integers wrap at 32 bits, `//` truncates towards zero, `round` takes halves away from
   zero;
-* every call goes through the core device, which tells kernels and portable functions
-  from remote procedure calls;
+* every call goes through the core device: kernels and portable functions run in place,
+  system calls reach the board, everything else is a remote procedure call;
+* parameters and results annotated as 64-bit integers become such;
+* exceptions are made without their own `__init__`;
 * names the compiler knows without import (`rtio_log`, `int64`, ...) are found.
 
 The rewritten function keeps its globals, closure cells, defaults and name. Methods of
 the simulated drivers are run as they are.
 
 What stays different: attributes that a kernel writes reach the host at once, not when
-the kernel ends, and arguments are not copied.
+the kernel ends; arguments without annotation are not copied.
 """
 
 from __future__ import annotations
@@ -26,16 +28,29 @@ import builtins
 import copy
 import linecache
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+import numpy as np
 from artiq.language.core import sequential
 
 from ccqed_ctrl.errors import ExperimentError
 
-from .rewriting import CALL, INTERLEAVE, ROUND, SEQUENTIAL, Rewriter, in_place
-from .semantics import ARITHMETIC, PRELUDE, InterleaveGuard, round_number
+from . import boundary, syscalls
+from .annotations import INT64, NONE, UNANNOTATED, Signature, signature
+from .crossing import Ended, made, told
+from .rewriting import (
+    CALL,
+    INTERLEAVE,
+    RAISE,
+    ROUND,
+    SEQUENTIAL,
+    WIDE,
+    Rewriter,
+    in_place,
+)
+from .semantics import ARITHMETIC, PRELUDE, InterleaveGuard, narrow, round_number
 
 _FACTORY = "_ccqed_factory_"
 
@@ -50,11 +65,15 @@ class Interpreter:
     def __init__(self, core: Any) -> None:
         self._core = core
         self._bodies: dict[Any, Callable[..., Any]] = {}
+        self._signatures: dict[Any, Signature] = {}
+        self._syscalls = syscalls.table(core.board)
         self._names: dict[str, Any] = {
             CALL: self._called,
             SEQUENTIAL: sequential,
             INTERLEAVE: InterleaveGuard(core.rtio),
             ROUND: round_number,
+            RAISE: _made,
+            WIDE: np.int64,
         }
         for name, operation, in_place_operation in ARITHMETIC.values():
             self._names[name] = operation
@@ -82,31 +101,74 @@ class Interpreter:
                 self._bodies[key] = self._rewritten(function)
         return self._bodies[key]
 
+    def signature(self, function: Any) -> Signature:
+        """Return the annotations of a function; drivers convert by themselves."""
+        key = getattr(function, "__func__", function)
+        if key not in self._signatures:
+            own = isinstance(key, str) or _package(key) in _LOCAL_PACKAGES
+            self._signatures[key] = UNANNOTATED if own else signature(key)
+        return self._signatures[key]
+
     def _called(self, function: Any) -> Any:
         """Return what a call of `function` from a kernel runs."""
         info = getattr(function, "artiq_embedded", None)
         if info is None:
-            if isinstance(function, (FunctionType, MethodType)) and not _is_local(
-                function
-            ):
-                return self._remote(function, asynchronous=False)
-            return function
+            if isinstance(function, (FunctionType, MethodType)):
+                return function if _is_local(function) else self._remote(function)
+            return _builtin(function) if isinstance(function, type) else function
         if info.forbidden:
             name = function.__qualname__
             raise ExperimentError(f"{name} is host_only; a kernel cannot call it")
-        if info.core_name is not None or info.syscall is not None:
+        if info.syscall is not None:
+            return self.syscall(info.syscall)
+        if info.destination is not None:
             return function
-        if info.portable:
+        if info.portable or info.core_name is not None:
             body = self.body(function)
             owner = getattr(function, "__self__", None)
             return body if owner is None else MethodType(body, owner)
         return self._remote(function, asynchronous="async" in info.flags)
 
-    def _remote(self, function: Any, *, asynchronous: bool) -> Callable[..., Any]:
+    def syscall(self, name: str) -> Callable[..., Any]:
+        """Return a system call of the core device.
+
+        Raises
+        ------
+        ExperimentError
+            The board has none of this name.
+        """
+        if name not in self._syscalls:
+            there = ", ".join(sorted(self._syscalls))
+            message = (
+                f"a kernel needs the system call {name}, which the simulated core "
+                f"device does not have; it has {there}"
+            )
+            raise ExperimentError(message)
+        return self._syscalls[name]
+
+    def _remote(
+        self, function: Any, *, asynchronous: bool = False
+    ) -> Callable[..., Any]:
+        """Return what calls a function of the host, values converted both ways."""
+        returns = self.signature(function).returns
+
         def call(*arguments: Any, **keywords: Any) -> Any:
             self._core.begin_rpc(asynchronous=asynchronous)
-            result = function(*arguments, **keywords)
-            return None if asynchronous else result
+            given = [boundary.received(value) for value in arguments]
+            named = {name: boundary.received(item) for name, item in keywords.items()}
+            with self._core.hosting():
+                try:
+                    result = function(*given, **named)
+                except Exception as error:
+                    if asynchronous:  # no kernel waits for it
+                        raise Ended(error) from None
+                    raise told(error) from error.__cause__
+            if asynchronous:
+                return None
+            try:
+                return boundary.answered(function, returns, result)
+            except Exception as error:  # the host's: no kernel can catch it
+                raise Ended(error) from None
 
         return call
 
@@ -123,7 +185,8 @@ class Interpreter:
         closure = function.__closure__ or ()
         cells = dict(zip(code.co_freevars, closure, strict=True))
         cells |= {name: CellType(value) for name, value in names.items()}
-        compiled = _compile(definition, code, function.__qualname__, list(cells))
+        wide = self._wide(function)
+        compiled = _compile(definition, code, function.__qualname__, list(cells), wide)
         result = FunctionType(
             compiled.replace(co_name=code.co_name, co_qualname=code.co_qualname),
             function.__globals__,
@@ -135,6 +198,12 @@ class Interpreter:
         result.__qualname__ = function.__qualname__
         result.__module__ = function.__module__
         return result
+
+    def _wide(self, function: FunctionType) -> set[str]:
+        """Return the parameters that are 64-bit integers, and ``return`` likewise."""
+        known = self.signature(function)
+        types = known.types | {"return": known.returns or NONE}
+        return {name for name, kind in types.items() if kind == INT64}
 
     def _from_string(self, source: str) -> Callable[..., Any]:
         """Return the function of `kernel_from_string`: only the compiler's names."""
@@ -164,6 +233,19 @@ def _is_local(function: Any) -> bool:
     return (
         _package(function) in _LOCAL_PACKAGES or function.__module__ in _LOCAL_MODULES
     )
+
+
+def _builtin(kind: type) -> Any:
+    """Return what a kernel means by a class that it calls."""
+    if kind is np.int32:
+        return narrow
+    if issubclass(kind, BaseException):
+        return partial(made, kind)
+    return kind
+
+
+def _made(raised: Any) -> Any:
+    return made(raised) if isinstance(raised, type) else raised
 
 
 def _global_names(code: CodeType) -> set[str]:
@@ -217,17 +299,24 @@ def _detached(original: ast.FunctionDef) -> ast.FunctionDef:
 
 
 def _compile(
-    definition: ast.FunctionDef, code: CodeType, qualname: str, free: list[str]
+    definition: ast.FunctionDef,
+    code: CodeType,
+    qualname: str,
+    free: list[str],
+    wide: set[str],
 ) -> CodeType:
     """Compile a rewritten definition with `free` as its possible closure variables."""
-    body: ast.stmt = Rewriter().visit(definition)
+    body: list[ast.stmt] = [Rewriter(wide).visit(definition)]
     owner = qualname.split(".")[-2:-1]
     if owner and owner[0] != "<locals>":
-        # Inside a class of the same name private attributes are mangled as before.
-        body = ast.ClassDef(owner[0], [], [], [body], [])
+        # Inside a class of the same name private attributes are mangled as before; the
+        # name itself is still the module's.
+        body = [ast.ClassDef(owner[0], [], [], body, [])]
+        if owner[0] not in free:
+            body.insert(0, ast.Global([owner[0]]))
     parameters = [ast.arg(name) for name in free]
     arguments = ast.arguments([], parameters, None, [], [], None, [])
-    factory = ast.FunctionDef(_FACTORY, arguments, [body], [])
+    factory = ast.FunctionDef(_FACTORY, arguments, body, [])
     module = ast.fix_missing_locations(ast.Module([factory], []))
     compiled = compile(module, code.co_filename, "exec", dont_inherit=True)
     return next(

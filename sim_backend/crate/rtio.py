@@ -124,14 +124,13 @@ class Rtio:
         self.spend(self.costs.output)
         self._submit(word)
 
-    def replay(self, words: list[Word]) -> None:
-        """Submit a recorded trace relative to the cursor, as the DMA core does."""
-        start = self.cursor.now
+    def replay(self, words: list[Word], start_mu: int) -> None:
+        """Submit a recorded trace relative to a time, as the DMA core does."""
         self.spend(self.costs.dma_start)
         for word in words:
             self.spend(self.costs.dma_event)
             self._order += 1
-            time_mu = start + word.time_mu
+            time_mu = start_mu + word.time_mu
             self._submit(word._replace(time_mu=time_mu, order=self._order))
 
     def _submit(self, word: Word) -> None:

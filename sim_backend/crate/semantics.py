@@ -85,6 +85,11 @@ def round_number(value: Any) -> int:
     return round_half_away(value)
 
 
+def narrow(value: Any = 0) -> int:
+    """Return `int32(value)`: truncated, then the low 32 bits."""
+    return signed32(value)
+
+
 class InterleaveGuard:
     """Stands for `with interleave`: delays only, as the compiler accepts it."""
 
@@ -116,7 +121,7 @@ PRELUDE: dict[str, Any] = {
     "core_log": _log,
     "delay": language.delay,
     "delay_mu": language.delay_mu,
-    "int32": np.int32,
+    "int32": narrow,
     "int64": np.int64,
     "interleave": language.interleave,
     "now_mu": language.now_mu,

@@ -98,7 +98,7 @@ class Runtime:
 
 _I32, _I64 = ctypes.c_int32, ctypes.c_int64
 _SLICE = ctypes.POINTER(_Slice)
-_SIGNATURES: dict[str, tuple[Any, ...]] = {
+SIGNATURES: dict[str, tuple[Any, ...]] = {
     "now_mu": (_I64,),
     "at_mu": (None, _I64),
     "delay_mu": (None, _I64),
@@ -117,26 +117,38 @@ def _provide(name: str) -> None:
     """Give the loader an address for a symbol, once per process."""
     if name in _callbacks:
         return
-    signature = _SIGNATURES.get(name)
+    signature = SIGNATURES.get(name)
     if signature is None:
         callback = ctypes.CFUNCTYPE(None)(lambda: _current.missing(name))
     else:
 
         def call(*arguments: Any) -> Any:
-            return getattr(_current, name)(*arguments)
+            return getattr(_current, name.lstrip("_"))(*arguments)
 
         callback = ctypes.CFUNCTYPE(*signature)(call)
     _callbacks[name] = callback
     llvm.add_symbol(name, ctypes.cast(callback, ctypes.c_void_p).value)
 
 
-def _compiled(core: Any, function: Any, arguments: tuple[Any, ...]) -> tuple[Any, str]:
-    """Return the optimised module of a kernel call and the name of its entry."""
+def compiled(
+    core: Any,
+    function: Any,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    set_result: Any = None,
+) -> tuple[Any, tuple[Any, NativeTarget]]:
+    """Return the embedding map of a kernel call, and its module for `execute`.
+
+    Raises
+    ------
+    CompileError
+        ARTIQ's compiler refuses the kernel.
+    """
     engine = diagnostic.Engine(all_errors_are_fatal=True)
     engine.render_diagnostic = lambda _: None
     stitcher = Stitcher(engine=engine, core=core, dmgr=core.dmgr)
     try:
-        stitcher.stitch_call(function, arguments, {})
+        stitcher.stitch_call(function, arguments, keywords, set_result)
         stitcher.finalize()
         module = Module(stitcher, ref_period=core.ref_period, attribute_writeback=False)
     except diagnostic.Error as error:
@@ -146,19 +158,13 @@ def _compiled(core: Any, function: Any, arguments: tuple[Any, ...]) -> tuple[Any
     ir = module.build_llvm_ir(target)
     parsed = llvm.parse_assembly(str(ir))
     parsed.verify()
-    return parsed, target
+    return stitcher.embedding_map, (parsed.as_bitcode(), target)
 
 
-def run(core: Any, function: Any, *arguments: Any) -> list[Output]:
-    """Compile `function(*arguments)` for this machine, run it, return its outputs.
-
-    Raises
-    ------
-    CompileError
-        ARTIQ's compiler refuses the kernel.
-    """
+def execute(bitcode: bytes, target: NativeTarget, runtime: Runtime) -> None:
+    """Run a compiled kernel call on a runtime."""
     global _current
-    parsed, target = _compiled(core, function, arguments)
+    parsed = llvm.parse_bitcode(bitcode)
     for item in parsed.functions:
         if item.is_declaration and not item.name.startswith("llvm."):
             _provide(item.name)
@@ -167,7 +173,14 @@ def run(core: Any, function: Any, *arguments: Any) -> list[Output]:
     )
     engine = llvm.create_mcjit_compiler(parsed, machine)
     engine.finalize_object()
-    _current = Runtime()
+    _current = runtime
     entry = engine.get_function_address("__modinit__")
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(entry)(None)
-    return _current.outputs
+
+
+def run(core: Any, function: Any, *arguments: Any) -> list[Output]:
+    """Compile `function(*arguments)` for this machine, run it, return its outputs."""
+    runtime = Runtime()
+    _, library = compiled(core, function, arguments, {})
+    execute(*library, runtime)
+    return runtime.outputs

@@ -167,7 +167,7 @@ class Host:
     def __init__(self):
         self.seen = []
 
-    def note(self, value):
+    def note(self, value) -> TInt32:
         self.seen.append(value)
         return value + 1
 

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from artiq.coredevice.exceptions import CacheError
+from typing import Any
+
 from artiq.language.core import kernel
 
 
 class CoreCache:
     """Lists of 32-bit integers by name, until the core device reboots."""
 
-    def __init__(self, dmgr, core_device="core"):
+    def __init__(self, dmgr: Any, core_device: str = "core") -> None:
         self.core = dmgr.get(core_device)
-        self._rows = {}
-        self._borrowed = {}
 
     @kernel
-    def get(self, key):
+    def get(self, key: str) -> list[int]:
         """Return a row itself, empty if there is none."""
-        self._borrowed[key] = self.core.kernels
-        return self._rows.setdefault(key, [])
+        row: list[int] = self.core.syscall("cache_get", key)
+        return row
 
     @kernel
-    def put(self, key, value):
-        """Store a row.
-
-        Raises
-        ------
-        CacheError
-            The row was read in this same kernel.
-        """
-        if self._borrowed.get(key) == self.core.kernels and self._rows.get(key):
-            message = "Attempted to put value into a row that is in use by the kernel"
-            raise CacheError(message)
-        self._rows[key] = list(value)
+    def put(self, key: str, value: list[int]) -> None:
+        """Store a row; one that this same kernel has read cannot be replaced."""
+        self.core.syscall("cache_put", key, value)

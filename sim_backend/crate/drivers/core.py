@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
@@ -12,6 +14,9 @@ from artiq.language.core import at_mu, kernel, now_mu, portable, set_time_manage
 from ccqed_ctrl.errors import DeviceError, ExperimentError
 
 from ..board import Board
+from ..boundary import arguments, received
+from ..crossing import Ended, crossed
+from ..frozen import Frozen
 from ..interpreter import Interpreter
 from ..slack import CostModel, Slack
 
@@ -54,28 +59,44 @@ class Core:
         self.board = Board(dmgr.get_device_db(), link, ref_period, ref_multiplier)
         self.rtio, self.cursor = self.board.rtio, self.board.cursor
         self._interpreter = Interpreter(self)
-        self.kernels = 0
+        self._frozen: Frozen | None = None
         self._depth = 0
 
     def run(self, function: Any, args: Any, kwargs: Any) -> Any:
-        """Run a kernel, outermost or called by another."""
+        """Run a kernel, outermost or called by another.
+
+        Raises
+        ------
+        ExperimentError
+            Arguments, or something that it calls, that ARTIQ's compiler refuses.
+        """
         kernel_body = self._interpreter.body(function)
         if self._depth:
             return kernel_body(*args, **kwargs)
+        known = self._interpreter.signature(function.artiq_embedded.function)
+        args, kwargs = arguments(function.__qualname__, known, args, kwargs)
         self._begin(function)
         self._depth += 1
         try:
-            return kernel_body(*args, **kwargs)
+            result = kernel_body(*args, **kwargs)
+        except Ended as end:
+            raise end.error from None
+        except Exception as error:
+            seen = crossed(error)
+            if seen is error:
+                raise
+            raise seen from seen.__cause__
         finally:
             self._depth -= 1
             self._finish()
+        return received(result, known.returns)
 
     def _begin(self, function: Any) -> None:
-        self.kernels += 1
-        self.board.adopt()
+        self.board.kernels += 1
         set_time_manager(self.cursor)
         self.cursor.unwind()
         self.rtio.interleaved = 0
+        self.rtio.trace = None
         self.rtio.kernel = getattr(function, "__qualname__", "kernel")
         self.rtio.spend(self.costs.kernel_start)
 
@@ -84,8 +105,11 @@ class Core:
         self.rtio.counter = end
         self.rtio.play(end)
 
-    def precompile(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+    def precompile(self, function: Any, *args: Any, **kwargs: Any) -> Callable[[], Any]:
         """Return a callable without arguments that runs the kernel.
+
+        Arguments, and attributes of the objects it can reach, are for every run what
+        they are now; what a run changes does not reach the host.
 
         Raises
         ------
@@ -94,12 +118,27 @@ class Core:
         """
         if not hasattr(function, "artiq_embedded"):
             raise ValueError("Argument is not a kernel")
+        owner = getattr(function, "__self__", None)
+        frozen = Frozen(owner, args, kwargs)
 
         @wraps(function)
         def run_precompiled() -> Any:
-            return function(*args, **kwargs)
+            with frozen.running() as (listed, named):
+                outer, self._frozen = self._frozen, frozen
+                try:
+                    return function(*listed, **named)
+                finally:
+                    self._frozen = outer
 
         return run_precompiled
+
+    def hosting(self) -> AbstractContextManager[None]:
+        """Return a context in which the host's attributes are its own."""
+        return nullcontext() if self._frozen is None else self._frozen.hosting()
+
+    def syscall(self, name: str, *arguments: Any) -> Any:
+        """Call the core device's firmware, from a driver's kernel."""
+        return self._interpreter.syscall(name)(*arguments)
 
     def compile(self, *_arguments: Any, **_keywords: Any) -> Any:
         """Refuse: this core interprets.
@@ -182,7 +221,7 @@ class Core:
         return dict(self.rtio.meter.kernels)
 
     @portable
-    def seconds_to_mu(self, seconds):
+    def seconds_to_mu(self, seconds: float) -> np.int64:
         """Return the whole machine units in a time; floors, where `delay` rounds.
 
         A kernel divides and floors; Python's `//` on the host is yet another rule.
@@ -192,35 +231,35 @@ class Core:
         return np.int64(seconds // self.ref_period)
 
     @portable
-    def mu_to_seconds(self, mu):
+    def mu_to_seconds(self, mu: int) -> float:
         """Return the seconds in a number of machine units."""
         return mu * self.ref_period
 
     @kernel
-    def get_rtio_counter_mu(self):
+    def get_rtio_counter_mu(self) -> np.int64:
         """Return the time the hardware has reached."""
         self.rtio.spend(self.costs.counter)
         return np.int64(self.rtio.counter)
 
     @kernel
-    def wait_until_mu(self, cursor_mu):
+    def wait_until_mu(self, cursor_mu: int) -> None:
         """Block until the hardware has reached a time."""
         self.rtio.counter = max(self.rtio.counter, int(cursor_mu))
         self.rtio.play(self.rtio.counter)
 
     @kernel
-    def get_rtio_destination_status(self, destination):
+    def get_rtio_destination_status(self, destination: int) -> bool:
         """Return whether a DRTIO destination is up; there is only the local one."""
         return destination == 0
 
     @kernel
-    def reset(self):
+    def reset(self) -> None:
         """Drop what is queued and put the cursor a margin ahead of the counter."""
         self.rtio.reset()
         at_mu(np.int64(self.rtio.counter + REALTIME_MARGIN))
 
     @kernel
-    def break_realtime(self):
+    def break_realtime(self) -> None:
         """Put the cursor at least a margin ahead of the counter."""
         self.rtio.spend(self.costs.counter)
         earliest = self.rtio.counter + REALTIME_MARGIN
