@@ -109,9 +109,6 @@ ABSENT: Final = {
     "sipyco.sync_struct": "Publisher Subscriber",
 }
 
-#: Packages of the site that are no folders.
-PACKAGES: Final = frozenset({"artiq.applets", "artiq.frontend"})
-
 #: Package to what is said of its names that refuse.
 _REASONS: Final = {
     "artiq.applets": "shows itself in ARTIQ's dashboard, and none is installed",

@@ -6,28 +6,37 @@ itself, so what a module offers (`names`) is looked up at the first access.
 
 from __future__ import annotations
 
+import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
+
+#: Where it is written what each module offers; it loads the drivers.
+NAMES: Final = "sim_backend.host.names:offered"
+
+#: Packages of the site that are no folders.
+PACKAGES: Final = frozenset({"artiq.applets", "artiq.frontend"})
+
+
+def _offered(module: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = pkgutil.resolve_name(NAMES)(module)
+    return found
 
 
 def attributes(module: str) -> Callable[[str], Any]:
     """Return the `__getattr__` of a module of the stand-in site."""
 
     def look_up(name: str) -> Any:
-        from . import names
-
         if name == "__all__":  # asked for by `from module import *`
-            own = vars(sys.modules[module])
-            return [key for key in {**own, **names.offered(module)} if key[0] != "_"]
-        dunder = name.startswith("__")
-        offered = {} if dunder else names.offered(module)
-        if name not in offered:
+            names = {**vars(sys.modules[module]), **_offered(module)}
+            return [key for key in names if not key.startswith("_")]
+        found = {} if name.startswith("__") else _offered(module)
+        if name not in found:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        return offered[name]
+        return found[name]
 
     return look_up
 
@@ -45,13 +54,11 @@ class _Finder(MetaPathFinder, Loader):
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
         """Return how to make a module, None for one that there is not."""
-        from . import names
-
         if fullname.split(".")[0] != self.package:
             return None
-        if fullname in names.PACKAGES:
+        if fullname in PACKAGES:
             return ModuleSpec(fullname, self, is_package=True)
-        return ModuleSpec(fullname, self) if names.offered(fullname) else None
+        return ModuleSpec(fullname, self) if _offered(fullname) else None
 
     def exec_module(self, module: ModuleType) -> None:
         """Give a module its attributes."""

@@ -112,10 +112,11 @@ self.note("free", i2c_poll(0, 0x7C))
 def test_words_of_ones_own(run):
     found = run(
         """
-self.note("ahead", now_mu() > rtio_get_counter())
+ahead = now_mu() > rtio_get_counter()
 rtio_output(0 << 8, 1)
 delay(1 * us)
 rtio_output(0 << 8, 0)
+self.note("ahead", ahead)
 """
     )
     assert found.error is None

@@ -93,6 +93,7 @@ class Core:
 
     def _begin(self, function: Any) -> None:
         self.board.kernels += 1
+        self.board.adopt()
         set_time_manager(self.cursor)
         self.cursor.unwind()
         self.rtio.interleaved = 0
