@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
 from ccqed_ctrl.schema import SCHEMA
+from ccqed_ctrl.units import si_unit
 
 from .records import Record
 
@@ -45,7 +46,7 @@ def to_xarray(record: Record, images: bool = True) -> Any:
         entry = SCHEMA[key]
         if images or entry.axes[-2:] != _IMAGE:
             values = np.asarray(record.get(key))
-            about = {"long_name": entry.doc, "units": _si(entry.unit)}
+            about = {"long_name": entry.doc, "units": si_unit(entry.unit) or "1"}
             variables[key] = (_dimensions(key, entry.axes), values, about)
     for key, dataset in record.foreign.items():
         values = np.asarray(record.file.read(key, dataset))
@@ -145,14 +146,6 @@ def _attributes(record: Record) -> dict[str, Any]:
         "artiq_version": header.artiq_version,
         "complete_shots": record.shots,
     }
-
-
-def _si(unit: str) -> str:
-    """Return the SI unit of values whose display unit is `unit`."""
-    for base in ("rad/s", "Hz", "dB", "V", "m", "s"):
-        if unit.endswith(base) and len(unit) <= len(base) + 1:
-            return base
-    return unit or "1"
 
 
 def _import(name: str) -> Any:

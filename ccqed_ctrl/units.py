@@ -39,3 +39,11 @@ def angular(frequency: float) -> float:
 def frequency(angular_frequency: float) -> float:
     """Turn an angular frequency in rad/s into a frequency in Hz."""
     return angular_frequency / TWO_PI
+
+
+def si_unit(unit: str) -> str:
+    """Return the SI unit of values whose display unit is `unit`: m for um."""
+    for base in ("rad/s", "Hz", "dB", "V", "m", "s"):
+        if unit.endswith(base) and len(unit) <= len(base) + 1:
+            return base
+    return unit

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -48,6 +48,15 @@ class FrameSource(Protocol):
         """Return (time_mu, counts (ny, nx)) of each frame sent in [start, stop)."""
 
 
+class Knob(NamedTuple):
+    """One value of a plant's truth: name for ``--twin``, default, its unit, meaning."""
+
+    name: str
+    default: Any
+    unit: str
+    doc: str
+
+
 class Truth(Protocol):
     """The options of a laboratory's own truth; what they mean is its business."""
 
@@ -62,6 +71,9 @@ class Truth(Protocol):
         ParameterError
             A name or value that this truth does not have.
         """
+
+    def knobs(self) -> list[Knob]:
+        """Return every value there is to change."""
 
 
 class NoTruth:
@@ -86,6 +98,10 @@ class NoTruth:
                 f"{given} means nothing here"
             )
         return {}
+
+    def knobs(self) -> list[Knob]:
+        """Return nothing."""
+        return []
 
 
 def own_names(device_db: DeviceDB) -> dict[str, str]:

@@ -69,6 +69,15 @@ def _configure_list(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _configure_twin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device-db",
+        type=Path,
+        metavar="PATH",
+        help="whose plant; default: the nearest device_db.py above this folder",
+    )
+
+
 RUN = Command(
     "run",
     "run an experiment on the digital twin",
@@ -80,4 +89,10 @@ LIST = Command(
     "list experiments with their arguments",
     _configure_list,
     "sim_backend.host.launch:list_experiments",
+)
+TWIN = Command(
+    "twin",
+    "list what is true of the simulated laboratory, for --twin",
+    _configure_twin,
+    "sim_backend.host.launch:list_truth",
 )

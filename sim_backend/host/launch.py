@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from . import arguments, listing, process
+from rich.console import Console
+
+from ccqed_ctrl.errors import ExperimentError
+
+from . import arguments, devices, listing, process, report
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,3 +31,19 @@ def run(options: argparse.Namespace) -> int:
 def list_experiments(options: argparse.Namespace) -> int:
     """List the experiments of a folder."""
     return listing.show(options.folder, options.dataset_db)
+
+
+def list_truth(options: argparse.Namespace) -> int:
+    """List every value of the plant's truth, with default, unit and meaning.
+
+    Raises
+    ------
+    ExperimentError
+        There is no device database, or none that can be simulated.
+    """
+    path = options.device_db or devices.find_device_db(Path.cwd() / "here")
+    if path is None:
+        raise ExperimentError("there is no device_db.py in this folder or above it")
+    knobs = devices.plant_options(devices.load_device_db(path)).knobs()
+    Console(highlight=False).print(report.truth(knobs))
+    return 0

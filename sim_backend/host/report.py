@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim_backend.crate.plant import Knob
+
 from .discovery import Scanned, Unscanned
 from .runner import Outcome
 
@@ -63,6 +65,18 @@ def experiments(found: Iterable[list[Scanned] | Unscanned], folder: Any) -> Tabl
             continue
         for experiment in entry:
             _add_experiment(table, experiment, folder)
+    return table
+
+
+def truth(knobs: Iterable[Knob]) -> Table:
+    """Return the table of `ccqed twin`."""
+    table = Table()
+    for title in ("--twin NAME=VALUE", "default", "unit", "meaning"):
+        table.add_column(title, overflow="fold", no_wrap=title != "meaning")
+    for knob in knobs:
+        default = f"{knob.default:.6g}" if isinstance(knob.default, float) else None
+        shown = str(knob.default) if default is None else default
+        table.add_row(knob.name, Text(shown), knob.unit, Text(knob.doc))
     return table
 
 

@@ -7,8 +7,9 @@ the two are what calibration errors are.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 from ccqed_ctrl import checks, pyon
@@ -23,6 +24,8 @@ from ccqed_ctrl.params import (
     PumpCalibration,
     quantity,
 )
+from ccqed_ctrl.units import angular, si_unit
+from sim_backend.crate.plant import Knob
 
 from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
@@ -65,21 +68,46 @@ class Detection(Parameters):
 
 @dataclass(frozen=True)
 class Scenario:
-    """The truth: apparatus, imperfections, faults, and which dynamics rule."""
+    """The truth: apparatus, imperfections, faults, and which dynamics rule.
 
-    dynamics: str = "steepest_descent"
-    kernel: str = "exact"
-    cavity: Cavity = Cavity()
-    pump: Pump = Pump()
-    cloud: Cloud = Cloud()
-    pump_calibration: PumpCalibration = PumpCalibration()
-    longitudinal: LongitudinalCalibration = LongitudinalCalibration()
-    imaging: Imaging = Imaging()
+    Every value is stated here: what the control side believes may change without it.
+    """
+
+    dynamics: str = quantity("steepest_descent", f"one of {', '.join(DYNAMICS)}")
+    kernel: str = quantity("exact", f"rate kernel, one of {', '.join(KERNELS)}")
+    cavity: Cavity = Cavity(
+        waist=35.2336e-6,
+        kappa=angular(150e3),
+        pump_detuning=angular(-3e6),
+        single_photon_coupling=angular(1.5e6),
+    )
+    pump: Pump = Pump(
+        rabi_frequency=angular(151.3e6), atomic_detuning=angular(-100e9), omega_z=1e6
+    )
+    cloud: Cloud = Cloud(size=35.2336e-6 / math.sqrt(80.0), atoms=100_000)
+    pump_calibration: PumpCalibration = PumpCalibration(
+        rabi_frequency_1v=angular(150e6)
+    )
+    longitudinal: LongitudinalCalibration = LongitudinalCalibration(
+        full_scale=5e6, phase=0.0
+    )
+    imaging: Imaging = Imaging(
+        pixels=256,
+        pixel_size=0.036 * 35.2336e-6,
+        carrier_x=36.0 / 35.2336e-6,
+        carrier_y=36.0 / 35.2336e-6,
+        phase=0.0,
+        electrons_per_count=1.5,
+        offset=500.0,
+        read_noise=6.0,
+        saturation=65535,
+        readout_time=30e-3,
+    )
     imperfections: Imperfections = Imperfections()
     detection: Detection = Detection()
     modes: ModeFamily = ModeFamily()
     noise: OhmicNoise = OhmicNoise()
-    empty_sites: tuple[int, ...] = field(default=())
+    empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")
 
     def __post_init__(self) -> None:
         for name, allowed in (("dynamics", DYNAMICS), ("kernel", KERNELS)):
@@ -151,6 +179,21 @@ class ScenarioTruth:
         """
         return Scenario.from_dict(changes).to_dict()
 
+    def knobs(self) -> list[Knob]:
+        """Return every value there is to change, with its default and meaning."""
+        return list(_knobs(Scenario(), ""))
+
+
+def _knobs(group: Any, path: str) -> Iterator[Knob]:
+    for item in dataclasses.fields(group):
+        value = getattr(group, item.name)
+        if dataclasses.is_dataclass(value):
+            yield from _knobs(value, f"{item.name}.")
+            continue
+        meaning = item.metadata["quantity"]
+        unit = si_unit(meaning.unit)
+        yield Knob(f"{path}{item.name}", value, unit, meaning.doc)
+
 
 TRUTH = ScenarioTruth()
 
@@ -164,10 +207,10 @@ def _nested(name: str, default: Any, value: Any) -> Any:
         raise ParameterError(
             f"Scenario.{name} is a group of values (a {group.__name__}); got {value!r}"
         )
-    known = [field.name for field in dataclasses.fields(group)]
+    known = [item.name for item in dataclasses.fields(group)]
     unknown = sorted(set(value) - set(known))
     if unknown:
         raise ParameterError(
             f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
         )
-    return group(**value)
+    return dataclasses.replace(default, **value)

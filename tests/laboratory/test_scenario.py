@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccqed_ctrl.errors import ParameterError
-from sim_backend.laboratory.scenario import DYNAMICS, KERNELS, Imperfections, Scenario
+from sim_backend.laboratory import scenario
+from sim_backend.laboratory.scenario import (
+    DYNAMICS,
+    KERNELS,
+    TRUTH,
+    Imperfections,
+    Scenario,
+)
 
 
 @given(
@@ -36,6 +46,74 @@ def test_round_trip_through_json(
 
 def test_nothing_given_is_the_default():
     assert Scenario.from_dict({}) == Scenario()
+
+
+def defaults_of_the_other_side():
+    """Yield (class, field) of every default that the control side believes."""
+    for item in dataclasses.fields(Scenario):
+        group = type(item.default)
+        if group.__module__ == "ccqed_ctrl.params":
+            yield from ((group, field.name) for field in dataclasses.fields(group))
+
+
+@pytest.mark.parametrize(("group", "name"), list(defaults_of_the_other_side()))
+def test_a_belief_that_changes_leaves_the_truth_as_it_is(group, name, monkeypatch):
+    # The defaults of a dataclass are those of its constructor.
+    names = [field.name for field in dataclasses.fields(group)]
+    changed = list(group.__init__.__defaults__)
+    changed[names.index(name)] *= 2
+    before = TRUTH.resolve({})
+    monkeypatch.setattr(group.__init__, "__defaults__", tuple(changed))
+    assert TRUTH.resolve({}) == before
+    part = next(
+        f.name for f in dataclasses.fields(Scenario) if f.type == group.__name__
+    )
+    other = next(other for other in names if other != name) if len(names) > 1 else name
+    told = TRUTH.resolve({part: {other: before[part][other]}})
+    assert told == before
+
+
+def test_the_truth_states_every_value_itself():
+    tree = ast.parse(Path(scenario.__file__).read_text())
+    body = next(c for c in tree.body if getattr(c, "name", "") == "Scenario").body
+    stated = {
+        node.target.id: {keyword.arg for keyword in node.value.keywords}
+        for node in body
+        if isinstance(node, ast.AnnAssign)
+    }
+    for item in dataclasses.fields(Scenario):
+        group = type(item.default)
+        if group.__module__ == "ccqed_ctrl.params":
+            names = {field.name for field in dataclasses.fields(group)}
+            assert stated[item.name] == names, item.name
+
+
+def test_every_value_is_a_knob():
+    knobs = {knob.name: knob for knob in TRUTH.knobs()}
+    plain = TRUTH.resolve({})
+    leaves = {
+        f"{name}.{inner}" if inner else name
+        for name, value in plain.items()
+        for inner in (value if isinstance(value, dict) else [""])
+    }
+    assert knobs.keys() == leaves
+    assert knobs["cavity.waist"].default == 35.2336e-6
+    assert knobs["cavity.waist"].unit == "m"
+    assert all(knob.doc for knob in knobs.values())
+
+
+def test_texts_become_changes():
+    texts = ["dynamics=mean_field", "cavity.waist=4e-5", "empty_sites=[1, 2]"]
+    assert TRUTH.parse(texts) == {
+        "dynamics": "mean_field",
+        "cavity": {"waist": 4e-5},
+        "empty_sites": [1, 2],
+    }
+    for bad in ("x", "a.=1", "=2", "a b=3"):
+        with pytest.raises(ParameterError, match="NAME=VALUE"):
+            TRUTH.parse([bad])
+    with pytest.raises(ParameterError, match="a value and a field"):
+        TRUTH.parse(["cavity=1", "cavity.waist=2"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The plant of the other laboratory, and what it says of itself."""
 
 from ccqed_ctrl.errors import ParameterError
-from sim_backend.crate.plant import Laboratory
+from sim_backend.crate.plant import Knob, Laboratory
 
 
 class Lamp:
@@ -42,6 +42,9 @@ class Truth:
         if changes.keys() - {"period"}:
             raise ParameterError(f"the lamp has a period; got {', '.join(changes)}")
         return {"period": int(changes.get("period", 1000))}
+
+    def knobs(self):
+        return [Knob("period", 1000, "mu", "time between two clicks")]
 
 
 TRUTH = Truth()

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError
-from ccqed_ctrl.params import Cavity
+from ccqed_ctrl.params import Cavity, quantity
 from ccqed_ctrl.units import TWO_PI
 
 Floats = NDArray[np.float64]
@@ -35,15 +35,11 @@ CLOUD_NODES = 48
 
 @dataclass(frozen=True)
 class ModeFamily:
-    """The modes that take part.
+    """The modes that take part."""
 
-    max_order: largest l + m. spread: rad/s of detuning per order. astigmatism: rad/s
-    of detuning per (l - m) / 2.
-    """
-
-    max_order: int = 240
-    spread: float = 0.0
-    astigmatism: float = 0.0
+    max_order: int = quantity(240, "largest l + m")
+    spread: float = quantity(0.0, "detuning per order", "rad/s")
+    astigmatism: float = quantity(0.0, "detuning per (l - m) / 2", "rad/s")
 
     def __post_init__(self) -> None:
         checks.integer("ModeFamily.max_order", self.max_order, 0, 2000)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ShapeError
-from ccqed_ctrl.params import Cavity
+from ccqed_ctrl.params import Cavity, quantity
 from ccqed_ctrl.units import angular
 
 Floats = NDArray[np.float64]
@@ -22,9 +22,9 @@ class OhmicNoise:
     With `quantum=True`, exp(-C) = (1 + i cutoff tau)^-alpha (App. E, corrected).
     """
 
-    alpha: float = 20.0
-    cutoff: float = angular(4e3)  # rad/s, Fig. 15
-    quantum: bool = False
+    alpha: float = quantity(20.0, "strength")
+    cutoff: float = quantity(angular(4e3), "cut-off, Fig. 15", "rad/s")
+    quantum: bool = quantity(False, "whether the bath is a quantum one")
 
     def __post_init__(self) -> None:
         checks.number("OhmicNoise.alpha", self.alpha, 0.0)
