@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,7 +20,9 @@ from .reanalysis import Reanalysis, reanalyse
 from .rebuild import parse_change
 from .records import open_record
 
-logger = logging.getLogger(__name__)
+
+def _wrote(path: Path) -> None:
+    Console(highlight=False, markup=False).print(f"wrote {path}", soft_wrap=True)
 
 
 def show(options: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def show(options: argparse.Namespace) -> int:
         figure.savefig(output, dpi=110)
     except (OSError, ValueError) as error:
         raise ResultsError(f"cannot write {str(output)!r}: {error}") from error
-    logger.warning("wrote %s", output)
+    _wrote(output)
     return 0
 
 
@@ -158,5 +159,5 @@ def export(options: argparse.Namespace) -> int:
     """Write a result in another format."""
     with open_record(options.file) as record:
         exporting.write(record, options.output, not options.without_images)
-    logger.warning("wrote %s", options.output)
+    _wrote(options.output)
     return 0

@@ -63,6 +63,8 @@ def main(args: Sequence[str] | None = None) -> int:
     if given[:1] == ["--version"]:
         _say(f"ccqed {importlib.metadata.version('ccqed-ctrl')}", sys.stdout)
         return 0
+    if given[:1] == ["help"]:
+        given = [*given[1:], "--help"]
     if not given or given[0] in ("-h", "--help"):
         _say(_overview(), sys.stdout)
         return 0 if given else BAD_INPUT
@@ -102,7 +104,15 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
 
 def _execute(command: Command, args: Sequence[str]) -> int:
     # Intermixed, so that NAME=VALUE may stand before, between and after options.
-    options = parser_of(command).parse_intermixed_args(args)
+    options, unknown = parser_of(command).parse_known_intermixed_args(args)
+    if unknown:
+        named = unknown[0].lstrip("-")
+        hint = (
+            f"; an argument of the experiment is written {named}"
+            if "=" in named
+            else ""
+        )
+        raise ExperimentError(f"ccqed {command.name} has no option {unknown[0]}{hint}")
     level = logging.WARNING + 10 * (options.quiet - options.verbose)
     logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
     return command.run(options)

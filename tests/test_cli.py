@@ -60,6 +60,25 @@ def test_a_command_gets_its_arguments(register):
     assert (options.verbose, options.quiet) == (2, 0)
 
 
+def test_an_argument_with_dashes_is_told_how_it_is_written(register, capsys):
+    register("run", lambda options: 0)
+    assert cli.main(["run", "a=1", "--corruption=0.2"]) == 2
+    said = capsys.readouterr().err
+    assert "no option --corruption=0.2; an argument of the experiment is" in said
+    assert "written corruption=0.2" in said
+    assert cli.main(["run", "--nonsense"]) == 2
+    assert capsys.readouterr().err == "ccqed: ccqed run has no option --nonsense\n"
+
+
+def test_help_is_a_word_too(register, capsys):
+    register("run", lambda options: 0)
+    assert cli.main(["help"]) == 0
+    assert "run         what run does" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["help", "run"])
+    assert "--option" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

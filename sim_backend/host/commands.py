@@ -10,7 +10,12 @@ from ccqed_ctrl.cli import Command
 
 def _configure_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", metavar="FILE", type=Path, help="file with the experiment")
+    add(
+        "file",
+        metavar="FILE|NAME",
+        type=Path,
+        help="file with the experiment, or its name below repository",
+    )
     add("arguments", metavar="NAME=VALUE", nargs="*", help="SI, as PYON or plain text")
     add("-c", "--class-name", metavar="CLASS", help="which experiment of the file")
     add(
@@ -59,7 +64,14 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
 
 def _configure_list(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("folder", metavar="DIR", type=Path, nargs="?", default=Path("repository"))
+    add(
+        "place",
+        metavar="FOLDER|FILE|NAME",
+        type=Path,
+        nargs="?",
+        default=Path("repository"),
+        help="default: %(default)s",
+    )
     add(
         "--dataset-db",
         type=Path,

@@ -18,6 +18,28 @@ from ccqed_ctrl.errors import ExperimentError
 from .arguments import closest
 
 
+def find(name: Path) -> Path:
+    """Return an experiment's file: a path as it is, or a name below ``repository``.
+
+    Raises
+    ------
+    ExperimentError
+        Several files bear the name, or none; then what there is is listed.
+    """
+    if name.is_file() or len(name.parts) > 1:
+        return name
+    there = sorted(Path("repository").rglob("*.py"))
+    found = [path for path in there if path.stem == name.stem]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        which = ", ".join(map(str, found))
+        raise ExperimentError(f"{name} may be {which}; write which")
+    listed = ", ".join(path.stem for path in there) or "nothing"
+    near = closest(name.stem, (path.stem for path in there))
+    raise ExperimentError(f"no experiment {name}{near}; repository has {listed}")
+
+
 def load(file: Path, class_name: str | None = None) -> type:
     """Return an experiment class of a file: the named one, or the only one.
 

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from ccqed_ctrl.errors import ExperimentError
 
-from . import arguments, devices, listing, process, report
+from . import arguments, devices, discovery, listing, process, report
 
 
 def run(options: argparse.Namespace) -> int:
     """Run an experiment in a process of its own."""
     request = {
-        "file": options.file,
+        "file": discovery.find(options.file),
         "class_name": options.class_name,
         "arguments": arguments.parse(options.arguments),
         "device_db": options.device_db,
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 def list_experiments(options: argparse.Namespace) -> int:
     """List the experiments of a folder."""
-    return listing.show(options.folder, options.dataset_db)
+    return listing.show(options.place, options.dataset_db)
 
 
 def list_truth(options: argparse.Namespace) -> int:

@@ -10,14 +10,22 @@ from . import discovery, report
 from .dataset_db import DatasetDB
 
 
-def show(folder: Path, dataset_db: Path) -> int:
-    """Print a table of experiments; return 1 if a file fails to scan.
+def show(place: Path, dataset_db: Path) -> int:
+    """Print a table of the experiments of a folder, a file, or a file's name.
+
+    Returns 1 if a file fails to scan.
 
     Raises
     ------
     ExperimentError
-        There is no such folder.
+        There is no such folder or file.
     """
-    found = list(discovery.scan(folder, DatasetDB(dataset_db)))
+    datasets, folder = DatasetDB(dataset_db), place
+    if place.is_dir() or place == Path("repository"):
+        found = list(discovery.scan(place, datasets))
+    else:
+        file = discovery.find(place)
+        folder = file.parent
+        found = [discovery.scan_file(file, datasets)]
     Console(highlight=False).print(report.experiments(found, folder))
     return int(any(isinstance(entry, discovery.Unscanned) for entry in found))

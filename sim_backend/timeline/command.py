@@ -10,7 +10,7 @@ from ccqed_ctrl.cli import Command
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", metavar="FILE", type=Path, help="file with the experiment")
+    add("file", metavar="FILE|NAME", type=Path, help="as for ccqed run")
     add("arguments", metavar="NAME=VALUE", nargs="*", help="SI, as PYON or plain text")
     add("-c", "--class-name", metavar="CLASS", help="which experiment of the file")
     add(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
-from sim_backend.host import arguments, runner
+from sim_backend.host import arguments, discovery, runner
 
 from . import analyzer, picture, table, vcd
 
@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
     writer = _writer(options)  # refused before the run
     with tempfile.TemporaryDirectory() as folder:
         request = runner.Request(
-            file=options.file,
+            file=discovery.find(options.file),
             class_name=options.class_name,
             arguments=arguments.parse(options.arguments),
             device_db=options.device_db,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ccqed_ctrl.errors import ExperimentError
@@ -23,6 +25,19 @@ class NoDatasets:
         raise KeyError(key)
 
     get_metadata = get
+
+
+def test_a_name_is_found_below_the_repository(workspace, monkeypatch):
+    monkeypatch.chdir(workspace.root)
+    for name in ("recall.py", "a/flip.py", "b/flip.py"):
+        workspace.write(TWO, f"repository/{name}")
+    assert discovery.find(Path("recall")) == Path("repository/recall.py")
+    assert discovery.find(Path("recall.py")) == Path("repository/recall.py")
+    assert discovery.find(Path("a/missing.py")) == Path("a/missing.py")
+    with pytest.raises(ExperimentError, match="be repository/a/flip.py, repository/b"):
+        discovery.find(Path("flip"))
+    with pytest.raises(ExperimentError, match="'recall'.*has flip, flip, recall"):
+        discovery.find(Path("recal"))
 
 
 def test_by_class_or_alone(workspace):
