@@ -16,7 +16,7 @@ from ccqed_ctrl.errors import CcqedError, DeviceError
 from . import catalogue
 from .cards import BUILDERS, Chip
 from .chips.i2c import I2cBus
-from .plant import resolve
+from .plant import parts, resolve
 from .rtio import Rtio
 from .slack import CostModel
 from .time_manager import TimeManager
@@ -58,7 +58,10 @@ class Board:
         self._channels: dict[int, str] = {}
         keys = [k for k in sorted(device_db) if not isinstance(device_db[k], str)]
         self._own = [key for key in keys if not catalogue.kind(device_db[key])]
-        for key in keys:
+        # ARTIQ's own tester describes counters on channels that an Urukul has: what
+        # other devices are made of comes first.
+        made_of = parts(device_db)
+        for key in sorted(keys, key=lambda key: key not in made_of):
             self._place(key)
 
     def chip(self, name: str) -> Chip:

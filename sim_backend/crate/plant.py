@@ -104,21 +104,26 @@ class NoTruth:
         return []
 
 
-def own_names(device_db: DeviceDB) -> dict[str, str]:
-    """Return name to device_db key: aliases, and devices no other device is made of.
-
-    Aliases come first. The RF switch of a DDS channel is named after it, as
-    ``NAME_switch``.
-    """
-    parts = {
+def parts(device_db: DeviceDB) -> set[str]:
+    """Return the names that devices of a database are made of."""
+    return {
         value
         for entry in device_db.values()
         if isinstance(entry, Mapping)
         for value in entry.get("arguments", {}).values()
         if isinstance(value, str)
     }
+
+
+def own_names(device_db: DeviceDB) -> dict[str, str]:
+    """Return name to device_db key: aliases, and devices no other device is made of.
+
+    Aliases come first. The RF switch of a DDS channel is named after it, as
+    ``NAME_switch``.
+    """
     aliases = [name for name, entry in device_db.items() if isinstance(entry, str)]
-    devices = [name for name in device_db if name not in (*aliases, *parts)]
+    taken = {*aliases, *parts(device_db)}
+    devices = [name for name in device_db if name not in taken]
     names: dict[str, str] = {}
     for name in (*aliases, *devices):
         names[name] = resolve(device_db, name)
