@@ -26,6 +26,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import inspect
 import linecache
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -42,6 +43,7 @@ from .annotations import INT64, NONE, UNANNOTATED, Signature, signature
 from .crossing import Ended, made, told
 from .rewriting import (
     CALL,
+    CONTEXT,
     INTERLEAVE,
     RAISE,
     ROUND,
@@ -69,6 +71,7 @@ class Interpreter:
         self._syscalls = syscalls.table(core.board)
         self._names: dict[str, Any] = {
             CALL: self._called,
+            CONTEXT: self._context,
             SEQUENTIAL: sequential,
             INTERLEAVE: InterleaveGuard(core.rtio),
             ROUND: round_number,
@@ -120,7 +123,7 @@ class Interpreter:
             name = function.__qualname__
             raise ExperimentError(f"{name} is host_only; a kernel cannot call it")
         if info.syscall is not None:
-            return self.syscall(info.syscall)
+            return _by_position(function, self.syscall(info.syscall))
         if info.destination is not None:
             return function
         if info.portable or info.core_name is not None:
@@ -128,6 +131,12 @@ class Interpreter:
             owner = getattr(function, "__self__", None)
             return body if owner is None else MethodType(body, owner)
         return self._remote(function, asynchronous="async" in info.flags)
+
+    def _context(self, manager: Any) -> Any:
+        """Return a context manager whose methods, if they are kernels, run in place."""
+        if not hasattr(type(manager).__enter__, "artiq_embedded"):
+            return manager
+        return _Context(self._called(manager.__enter__), self._called(manager.__exit__))
 
     def syscall(self, name: str) -> Callable[..., Any]:
         """Return a system call of the core device.
@@ -225,6 +234,19 @@ class Interpreter:
         }
 
 
+class _Context:
+    """A kernel's context manager: told of no exception, it cannot stop one."""
+
+    def __init__(self, enter: Callable[[], Any], leave: Callable[..., Any]) -> None:
+        self._enter, self._leave = enter, leave
+
+    def __enter__(self) -> Any:
+        return self._enter()
+
+    def __exit__(self, *exception: object) -> None:
+        self._leave(None, None, None)
+
+
 def _package(function: Any) -> str:
     return (getattr(function, "__module__", None) or "").split(".")[0]
 
@@ -242,6 +264,17 @@ def _builtin(kind: type) -> Any:
     if issubclass(kind, BaseException):
         return partial(made, kind)
     return kind
+
+
+def _by_position(declared: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a system call be given arguments by the names of its declaration."""
+
+    def named(*arguments: Any, **keywords: Any) -> Any:
+        if keywords:
+            arguments = inspect.signature(declared).bind(*arguments, **keywords).args
+        return call(*arguments)
+
+    return named
 
 
 def _made(raised: Any) -> Any:

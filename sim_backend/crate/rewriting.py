@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from .semantics import ARITHMETIC
 
 #: Names the rewritten code uses; the trailing underscores keep classes from mangling.
-CALL, SEQUENTIAL, INTERLEAVE, ROUND, RAISE, WIDE = (
+CALL, CONTEXT, SEQUENTIAL, INTERLEAVE, ROUND, RAISE, WIDE = (
     f"__ccqed_{name}__"
-    for name in ("call", "sequential", "interleave", "round", "raise", "wide")
+    for name in "call context sequential interleave round raise wide".split()  # noqa: SIM905
 )
+
+#: Blocks of the timeline.
+_BLOCKS = {"sequential", "parallel", "interleave"}
 
 #: Calls that need no look: the compiler's own functions and Python's classes.
 _PLAIN = {
@@ -53,6 +56,10 @@ class Rewriter(ast.NodeTransformer):
     def visit_With(self, node: ast.With) -> ast.With:
         """Make the branches of a parallel block sequential in themselves."""
         self.generic_visit(node)
+        for item in node.items:
+            manager = item.context_expr
+            if not isinstance(manager, ast.Name) or manager.id not in _BLOCKS:
+                item.context_expr = _call(CONTEXT, [manager], manager)
         kind = node.items[0].context_expr
         if isinstance(kind, ast.Name) and kind.id in {"parallel", "interleave"}:
             node.body = [_in_sequence(statement) for statement in node.body]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import operator
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -38,8 +39,14 @@ def _wrapped(value: Any, left: Any, right: Any) -> Any:
         f"{value} does not fit into 32 bits and becomes {result} on the core device; "
         "use int64()"
     )
-    warnings.warn(message, KernelSemanticsWarning, stacklevel=_STACK)
+    _warn(message, _STACK + 1)
     return result
+
+
+def _warn(message: str, level: int) -> None:
+    """Warn of a kernel's line, but not of one in ARTIQ's drivers: they mean it."""
+    if not sys._getframe(level - 1).f_globals["__name__"].startswith("artiq."):
+        warnings.warn(message, KernelSemanticsWarning, stacklevel=level)
 
 
 def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -60,7 +67,7 @@ def _floor_divide(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
             f"{left} // {right} is {value + 1} on the core device, which truncates, "
             f"and {value} in Python"
         )
-        warnings.warn(message, KernelSemanticsWarning, stacklevel=_STACK - 1)
+        _warn(message, _STACK)
         return value + 1
 
     return operation
