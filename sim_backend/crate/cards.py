@@ -86,7 +86,7 @@ def _clock(
     step = 1 / (board.rtio.multiplier * board.ref_period)
 
     def frequency(ftw: int) -> float:
-        return ftw * step / 2**acc_width
+        return ftw * step / (1 << acc_width)
 
     line = ClockLine(key, board.link.output, frequency)
     board.rtio.connect(channel, line)
@@ -177,8 +177,7 @@ def _ad9910(
         raise DeviceError(message)
     if chip_select == 3:
         return card  # addresses the card's channels together
-    per_mu = round(sysclk * board.ref_period)
-    chip = ad9910.Ad9910(key, sysclk, per_mu, board.link.output)
+    chip = ad9910.Ad9910(key, sysclk, board.ref_period, board.link.output)
     card.connect(chip_select - 4, chip, board.chip(sw_device) if sw_device else None)
     return chip
 

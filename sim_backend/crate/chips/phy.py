@@ -37,7 +37,10 @@ class Gate(Protocol):
     """An input that gathers edges from the plant while open."""
 
     channel: int
-    is_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether edges are being gathered."""
 
     def next_look(self, after_mu: int) -> int:
         """Return the next time at which gathering is worth while."""

@@ -45,7 +45,7 @@ class Sampler:
         ]
 
     def _convert(self, channel: int, volts: float) -> int:
-        gain = 10 ** bits(self._gains, 2 * channel, 2)
+        gain: int = 10 ** bits(self._gains, 2 * channel, 2)
         code = round(volts * gain * RESOLUTION / self._span)
         return min(max(code, -RESOLUTION // 2), RESOLUTION // 2 - 1)
 

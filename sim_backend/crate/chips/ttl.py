@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .phy import Listener, OutputLine
+from .phy import OutputLine, Phy
 
 RISING, FALLING = 1, 2
 
@@ -80,11 +80,8 @@ class BidirectionalLine(OutputLine):
             self._push(self.channel, time_mu, int(level))
 
 
-class EdgeCounterGate:
+class EdgeCounterGate(Phy):
     """Counts edges while configured to; the count is one input event on request."""
-
-    replaces = False
-    fifo_depth = 64
 
     def __init__(
         self,
@@ -94,7 +91,7 @@ class EdgeCounterGate:
         push: Callable[[int, int, int], None],
         edges: Edges,
     ) -> None:
-        self.key = key
+        super().__init__(key)
         self.channel = channel
         self._maximum = maximum
         self._push = push
@@ -147,6 +144,3 @@ class ClockLine(OutputLine):
     def write(self, time_mu: int, address: int, data: Any) -> None:  # noqa: ARG002
         """Set the tuning word."""
         self._emit(time_mu, self.key, "frequency", self._frequency(data))
-
-
-__all__ = ["BidirectionalLine", "ClockLine", "EdgeCounterGate", "Listener"]

@@ -13,28 +13,69 @@ from .words import bits
 CS_CFG, CS_ATT, CS_MULTI, CS_CHANNEL0 = 1, 2, 3, 4
 CHANNELS = 4
 
+#: Bit offsets in the configuration register of every revision.
+RF_SW, PROFILE = 0, 8
+#: Bit offsets in the status register.
+STA_RF_SW, STA_SMP_ERR, STA_PLL_LOCK, STA_IFC_MODE = 0, 4, 8, 12
+STA_PROTO_REV, STA_DROVER = 16, 23
+
 
 class Layout(NamedTuple):
-    """Bit offsets in the configuration register; None where a revision has none."""
+    """Configuration register of a revision: bit offsets, None for what it lacks.
 
-    length: int
-    profile_stride: int
-    mask_nu: int
+    `words` are the lengths in which it is sent; profiles and IO_UPDATE that are
+    `shared` between the channels have one field instead of four.
+    """
+
+    words: tuple[int, ...]
+    shared: bool
     io_update: int
-    io_update_stride: int
-    osk: int | None
-    att_en: int | None
+    mask_nu: int
     clk_sel: tuple[int, int]
     sync_sel: int
+    io_rst: int
     clk_div: int
-    at_power_up: int
+    osk: int | None = None
+    drctl: int | None = None
+    drhold: int | None = None
+    att_en: int | None = None
+
+    @property
+    def at_power_up(self) -> int:
+        """Profile 7 everywhere, attenuators enabled."""
+        enabled = 0 if self.att_en is None else 0xF << self.att_en
+        return (0o7 if self.shared else 0o7777) << PROFILE | enabled
+
+    def clock(self, config: int) -> tuple[int, ...]:
+        """Return source and divider of the clock in a configuration."""
+        source = tuple(bits(config, offset, 1) for offset in self.clk_sel)
+        return *source, bits(config, self.clk_div, 2)
 
 
 LAYOUTS = {
-    8: Layout(24, 0, 13, 12, 0, None, None, (17, 21), 18, 22, 0o7 << 8),
+    8: Layout(
+        words=(24,),
+        shared=True,
+        io_update=12,
+        mask_nu=13,
+        clk_sel=(17, 21),
+        sync_sel=18,
+        io_rst=20,
+        clk_div=22,
+    ),
     9: Layout(
-        *(52, 3, 36, 32, 1, 20, 47, (40, 44), 41, 45),
-        at_power_up=0o7777 << 8 | 0xF << 47,
+        words=(24, 28),
+        shared=False,
+        io_update=32,
+        mask_nu=36,
+        clk_sel=(40, 44),
+        sync_sel=41,
+        io_rst=43,
+        clk_div=45,
+        osk=20,
+        drctl=24,
+        drhold=28,
+        att_en=47,
     ),
 }
 
@@ -56,7 +97,7 @@ def configuration(
     layout = LAYOUTS[protocol]
     low, high = layout.clk_sel
     return (
-        rf_sw
+        rf_sw << RF_SW
         | layout.at_power_up
         | bits(clk_sel, 0, 1) << low
         | bits(clk_sel, 1, 1) << high
@@ -66,13 +107,17 @@ def configuration(
 
 
 class Urukul:
-    """One card on an SPI bus, `protocol` 8 or 9; `clock` in Hz feeds its chips."""
+    """One card on an SPI bus, `protocol` 8 or 9; `clock` in Hz feeds its chips.
+
+    It comes from the source that `config` names; no other has a clock.
+    """
 
     def __init__(self, protocol: int, config: int, clock: float, emit: Emit) -> None:
         self.clock = clock
         self._protocol = protocol
         self._layout = LAYOUTS[protocol]
         self._config = config
+        self._clocked = self._layout.clock(config)
         self._emit = emit
         self._attenuators = 0
         self._shifted = (0, 0)
@@ -119,13 +164,13 @@ class Urukul:
         if select == CS_MULTI:
             return self._several(time_mu, word, length, last=last)
         port = self._ports.get(select - CS_CHANNEL0)
-        return 0 if port is None else port.transfer(word, length, last=last)
+        return 0 if port is None else port.transfer(time_mu, word, length, last=last)
 
-    def _several(self, _time_mu: int, word: int, length: int, *, last: bool) -> int:
+    def _several(self, time_mu: int, word: int, length: int, *, last: bool) -> int:
         reply = 0
         for index, port in self._ports.items():
             if bits(self._config, self._layout.mask_nu + index, 1):
-                reply |= port.transfer(word, length, last=last)
+                reply |= port.transfer(time_mu, word, length, last=last)
         return reply
 
     def _configuration(
@@ -136,29 +181,40 @@ class Urukul:
         if last:
             value, done = self._shifted
             self._shifted = (0, 0)
-            if done >= self._layout.length:
-                self._apply(time_mu, bits(value, 0, self._layout.length))
-        return self._status()
+            whole = sum(self._layout.words)
+            if done >= whole:
+                self._apply(time_mu, bits(value, 0, whole))
+        return self._status(time_mu)
 
-    def _status(self) -> int:
-        """Return the status register: switches, locked PLLs, protocol revision."""
-        switches = sum(
-            line.level << index for index, line in self._switches.items()
-        ) | bits(self._config, 0, 4)
-        return switches | 0xF << 8 | self._protocol << 16
+    def _status(self, time_mu: int) -> int:
+        """Return the status register; the interface mode is that of AD9910 chips."""
+        status = self._protocol << STA_PROTO_REV | bits(self._config, RF_SW, 4)
+        if self._layout.clock(self._config) == self._clocked:
+            status |= 0xF << STA_PLL_LOCK
+        for index, line in self._switches.items():
+            status |= line.level << STA_RF_SW + index
+        for index, chip in self._chips.items():
+            status |= chip.sampling_error << STA_SMP_ERR + index
+            status |= chip.ramp_over(time_mu) << STA_DROVER + index
+        return status
 
     def _apply(self, time_mu: int, config: int) -> None:
         before, self._config = self._config, config
         layout = self._layout
         for index, chip in self._chips.items():
-            on = bool(bits(config, index, 1))
-            if on != bool(bits(before, index, 1)):
+            on = bool(bits(config, RF_SW + index, 1))
+            if on != bool(bits(before, RF_SW + index, 1)):
                 self._switch(time_mu, index, on)
-            profile = 8 + index * layout.profile_stride
-            chip.set_profile(time_mu, bits(config, profile, 3))
-            if layout.osk is not None:
-                chip.set_osk(time_mu, bool(bits(config, layout.osk + index, 1)))
-            offset = layout.io_update + index * layout.io_update_stride
+            own = 0 if layout.shared else index
+            chip.set_profile(time_mu, bits(config, PROFILE + 3 * own, 3))
+            for offset, follow in (
+                (layout.osk, chip.set_osk),
+                (layout.drctl, chip.set_drctl),
+                (layout.drhold, chip.set_drhold),
+            ):
+                if offset is not None and bits(config ^ before, offset + index, 1):
+                    follow(time_mu, bool(bits(config, offset + index, 1)))
+            offset = layout.io_update + own
             rising = bits(config, offset, 1) and not bits(before, offset, 1)
             if rising and bits(config, layout.mask_nu + index, 1):
                 chip.io_update(time_mu)
@@ -187,40 +243,38 @@ class _Port:
 
     def __init__(self, chip: Ad9910) -> None:
         self._chip = chip
-        self._reset()
-
-    def _reset(self) -> None:
         self._instruction: int | None = None
-        self._value, self._length = 0, 0
+        self._value, self._done = 0, 0
         self._words: list[int] = []
-        self._replies: list[int] = []
 
-    def transfer(self, word: int, length: int, *, last: bool) -> int:
+    def transfer(self, time_mu: int, word: int, length: int, *, last: bool) -> int:
         if self._instruction is None:
             length -= 8
             self._instruction = word >> length
             word = bits(word, 0, length)
+        address, reading = self._instruction & 0x7F, self._instruction & 0x80
         reply = 0
-        if length and self._instruction & 0x80:
-            reply = self._read(length)
+        if length and reading:
+            reply = self._read(time_mu, address, length)
         elif length:
-            self._value, self._length = (self._value << length) | word, length
+            self._value = self._value << length | word
             self._words.append(word)
         if last:
-            self._finish()
+            if not reading:
+                self._write(address)
+            self._instruction, self._words = None, []
+            self._value, self._done = 0, 0
         return reply
 
-    def _read(self, length: int) -> int:
-        address = self._instruction & 0x7F
-        self._length += length
+    def _read(self, time_mu: int, address: int, length: int) -> int:
+        done, self._done = self._done, self._done + length
         if address == RAM:
-            return self._chip.load_ram(self._length // 32)[-1]
-        width = WIDTHS.get(address, 32)
-        return bits(self._chip.load(address), width - self._length, length)
+            return self._chip.load_ram(done // 32)
+        value = self._chip.load(time_mu, address)
+        return bits(value, WIDTHS.get(address, 32) - self._done, length)
 
-    def _finish(self) -> None:
-        if self._instruction == RAM:
+    def _write(self, address: int) -> None:
+        if address == RAM:
             self._chip.store_ram(self._words)
-        elif not self._instruction & 0x80:
-            self._chip.store(self._instruction, self._value)
-        self._reset()
+        else:
+            self._chip.store(address, self._value)

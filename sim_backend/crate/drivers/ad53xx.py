@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artiq.language.core import at_mu, delay, delay_mu, kernel, now_mu, portable
 from artiq.language.units import ns, us
 
 from ..time_manager import round_half_away
-from .spi2 import SPI_CLK_PHASE, SPI_END, SPI_INPUT
+from .core import Core
+from .spi2 import SPI_CLK_PHASE, SPI_END, SPI_INPUT, SPIMaster
+from .ttl import TTLOut
 
 SPI_AD53XX_CONFIG = SPI_END | SPI_CLK_PHASE
 
@@ -30,19 +34,19 @@ AD53XX_READ_OFS1 = 0x103 << 7
 
 
 @portable
-def ad53xx_cmd_write_ch(channel, value, op):
+def ad53xx_cmd_write_ch(channel: int, value: int, op: int) -> int:
     """Return the word that writes a channel's register."""
     return op | (channel + 8) << 16 | value & 0xFFFF
 
 
 @portable
-def ad53xx_cmd_read_ch(channel, op):
+def ad53xx_cmd_read_ch(channel: int, op: int) -> int:
     """Return the word that asks for a channel's register."""
     return AD53XX_CMD_SPECIAL | AD53XX_SPECIAL_READ | (op + (channel << 7))
 
 
 @portable
-def voltage_to_mu(voltage, offset_dacs=0x2000, vref=5.0):
+def voltage_to_mu(voltage: float, offset_dacs: int = 0x2000, vref: float = 5.0) -> int:
     """Return the data word of a voltage.
 
     Raises
@@ -59,10 +63,10 @@ def voltage_to_mu(voltage, offset_dacs=0x2000, vref=5.0):
 class _NoLine:
     """Stands for a line that the card ties; high or low does not matter."""
 
-    def on(self):
+    def on(self) -> None:
         """Do nothing."""
 
-    def off(self):
+    def off(self) -> None:
         """Do nothing."""
 
 
@@ -71,28 +75,30 @@ class AD53xx:
 
     def __init__(
         self,
-        dmgr,
-        spi_device,
-        ldac_device=None,
-        clr_device=None,
-        chip_select=1,
-        div_write=4,
-        div_read=16,
-        vref=5.0,
-        offset_dacs=8192,
-        core="core",
-    ):
-        self.core = dmgr.get(core)
-        self.bus = dmgr.get(spi_device)
+        dmgr: Any,
+        spi_device: str,
+        ldac_device: str | None = None,
+        clr_device: str | None = None,
+        chip_select: int = 1,
+        div_write: int = 4,
+        div_read: int = 16,
+        vref: float = 5.0,
+        offset_dacs: int = 8192,
+        core: str = "core",
+    ) -> None:
+        self.core: Core = dmgr.get(core)
+        self.bus: SPIMaster = dmgr.get(spi_device)
         self.bus.update_xfer_duration_mu(div_write, 24)
-        self.ldac = _NoLine() if ldac_device is None else dmgr.get(ldac_device)
-        self.clr = _NoLine() if clr_device is None else dmgr.get(clr_device)
+        self.ldac: TTLOut | _NoLine = (
+            dmgr.get(ldac_device) if ldac_device else _NoLine()
+        )
+        self.clr: TTLOut | _NoLine = dmgr.get(clr_device) if clr_device else _NoLine()
         self.chip_select = chip_select
         self.div_write, self.div_read = div_write, div_read
         self.vref, self.offset_dacs = vref, offset_dacs
 
     @kernel
-    def init(self, blind=False):
+    def init(self, blind: bool = False) -> None:
         """Configure bus and chip; read the chip back unless `blind`.
 
         Raises
@@ -119,7 +125,7 @@ class AD53xx:
             delay(15 * us)
 
     @kernel
-    def read_reg(self, channel=0, op=AD53XX_READ_X1A):
+    def read_reg(self, channel: int = 0, op: int = AD53XX_READ_X1A) -> int:
         """Read a register; two transfers and 270 ns, and all slack."""
         self.bus.write(ad53xx_cmd_read_ch(channel, op) << 8)
         flags = SPI_AD53XX_CONFIG | SPI_INPUT
@@ -130,7 +136,7 @@ class AD53xx:
         return self.bus.read() & 0xFFFF
 
     @kernel
-    def write_offset_dacs_mu(self, value):
+    def write_offset_dacs_mu(self, value: int) -> None:
         """Set the offset DACs of both groups."""
         value &= 0x3FFF
         self.offset_dacs = value
@@ -138,41 +144,45 @@ class AD53xx:
         self.bus.write((AD53XX_CMD_SPECIAL | AD53XX_SPECIAL_OFS1 | value) << 8)
 
     @kernel
-    def write_gain_mu(self, channel, gain=0xFFFF):
+    def write_gain_mu(self, channel: int, gain: int = 0xFFFF) -> None:
         """Write a channel's gain; acts at the next `load`."""
         self.bus.write(ad53xx_cmd_write_ch(channel, gain, AD53XX_CMD_GAIN) << 8)
 
     @kernel
-    def write_offset_mu(self, channel, offset=0x8000):
+    def write_offset_mu(self, channel: int, offset: int = 0x8000) -> None:
         """Write a channel's offset; acts at the next `load`."""
         self.bus.write(ad53xx_cmd_write_ch(channel, offset, AD53XX_CMD_OFFSET) << 8)
 
     @kernel
-    def write_offset(self, channel, voltage):
+    def write_offset(self, channel: int, voltage: float) -> None:
         """Write a channel's offset in volts; acts at the next `load`."""
         code = voltage_to_mu(voltage, self.offset_dacs, self.vref)
         self.write_offset_mu(channel, code)
 
     @kernel
-    def write_dac_mu(self, channel, value):
+    def write_dac_mu(self, channel: int, value: int) -> None:
         """Write a channel's data word; acts at the next `load`."""
         self.bus.write(ad53xx_cmd_write_ch(channel, value, AD53XX_CMD_DATA) << 8)
 
     @kernel
-    def write_dac(self, channel, voltage):
+    def write_dac(self, channel: int, voltage: float) -> None:
         """Write a channel's voltage; acts at the next `load`."""
         code = voltage_to_mu(voltage, self.offset_dacs, self.vref)
         self.write_dac_mu(channel, code)
 
     @kernel
-    def load(self):
+    def load(self) -> None:
         """Pulse LDAC; two coarse cycles. Outputs change up to 1.5 us after a write."""
         self.ldac.off()
         delay_mu(2 * self.bus.ref_period_mu)
         self.ldac.on()
 
     @kernel
-    def set_dac_mu(self, values, channels=list(range(40))):  # noqa: B006, B008
+    def set_dac_mu(
+        self,
+        values: list[int],
+        channels: list[int] = list(range(40)),  # noqa: B006, B008
+    ) -> None:
         """Set channels at the cursor, which does not move; writes lie before it."""
         start = now_mu()
         busy = int(self.core.seconds_to_mu(1500 * ns))
@@ -184,7 +194,11 @@ class AD53xx:
         at_mu(start)
 
     @kernel
-    def set_dac(self, voltages, channels=list(range(40))):  # noqa: B006, B008
+    def set_dac(
+        self,
+        voltages: list[float],
+        channels: list[int] = list(range(40)),  # noqa: B006, B008
+    ) -> None:
         """Set channels in volts at the cursor, which does not move."""
         codes = [
             voltage_to_mu(voltage, self.offset_dacs, self.vref) for voltage in voltages
@@ -192,7 +206,7 @@ class AD53xx:
         self.set_dac_mu(codes, channels)
 
     @kernel
-    def calibrate(self, channel, vzs, vfs):
+    def calibrate(self, channel: int, vzs: float, vfs: float) -> None:
         """Trim a channel from its voltages at zero and full scale.
 
         Raises
@@ -214,6 +228,6 @@ class AD53xx:
         self.write_gain_mu(channel, 0xFFFF - gain_error)
 
     @portable
-    def voltage_to_mu(self, voltage):
+    def voltage_to_mu(self, voltage: float) -> int:
         """Return the data word of a voltage."""
         return voltage_to_mu(voltage, self.offset_dacs, self.vref)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artiq.language.core import at_mu, delay, delay_mu, kernel, now_mu
 from artiq.language.types import TBool, TFloat, TInt32, TInt64
 from artiq.language.units import ms, us
 
+from ..chips.ad9910 import AUX_DAC, CFR3, PROFILE0
 from ..chips.words import bits, signed32
 from .ad9910_registers import (
-    _AD9910_REG_AUX_DAC,
-    _AD9910_REG_CFR3,
-    _AD9910_REG_PROFILE0,
     _DEFAULT_PROFILE_RAM,
     _PHASE_MODE_DEFAULT,
     PHASE_MODE_ABSOLUTE,
@@ -25,10 +25,13 @@ from .ad9910_registers import (
     RAM_MODE_CONT_RAMPUP,
     RAM_MODE_DIRECTSWITCH,
     RAM_MODE_RAMPUP,
-    Registers,
 )
 from .ad9910_sync import SyncTuning, sync_delays
-from .urukul import DEFAULT_PROFILE, RegIOUpdate, urukul_sta_pll_lock
+from .core import Core
+from .kinds import ThreeNumbers, ThreeWords
+from .spi2 import SPIMaster
+from .ttl import TTLOut
+from .urukul import CPLD, DEFAULT_PROFILE, RegIOUpdate, urukul_sta_pll_lock
 
 __all__ = [
     "AD9910",
@@ -47,24 +50,25 @@ __all__ = [
 ]
 
 
-class AD9910(Registers, SyncTuning):
+class AD9910(SyncTuning):
     """One DDS channel, with its attenuator and RF switch (`sw`)."""
 
     def __init__(
         self,
-        dmgr,
-        chip_select,
-        cpld_device,
-        sw_device=None,
-        pll_n=40,
-        pll_cp=7,
-        pll_vco=5,
-        sync_delay_seed=-1,
-        io_update_delay=0,
-        pll_en=1,
-    ):
-        self.cpld = dmgr.get(cpld_device)
-        self.core, self.bus = self.cpld.core, self.cpld.bus
+        dmgr: Any,
+        chip_select: int,
+        cpld_device: str,
+        sw_device: str | None = None,
+        pll_n: int = 40,
+        pll_cp: int = 7,
+        pll_vco: int = 5,
+        sync_delay_seed: int | str = -1,
+        io_update_delay: int | str = 0,
+        pll_en: int = 1,
+    ) -> None:
+        self.cpld: CPLD = dmgr.get(cpld_device)
+        self.core: Core = self.cpld.core
+        self.bus: SPIMaster = self.cpld.bus
         self.chip_select = chip_select
         self.pll_n, self.pll_cp, self.pll_vco = pll_n, pll_cp, pll_vco
         self.pll_en = pll_en
@@ -76,10 +80,10 @@ class AD9910(Registers, SyncTuning):
         self.sync_data = sync_delays(dmgr, self.core, sync_delay_seed, io_update_delay)
         self.phase_mode = PHASE_MODE_CONTINUOUS
         if sw_device:
-            self.sw = dmgr.get(sw_device)
+            self.sw: TTLOut = dmgr.get(sw_device)
 
     @kernel
-    def init(self, blind: TBool = False, dds_channel_idx: TInt32 = 0):
+    def init(self, blind: TBool = False, dds_channel_idx: TInt32 = 0) -> None:
         """Configure chip, PLL and synchronisation; takes about 60 ms of timeline.
 
         Raises
@@ -95,7 +99,7 @@ class AD9910(Registers, SyncTuning):
         self.io_update.pulse(1 * ms)
         delay(1 * ms)
         if not blind:
-            if self.read32(_AD9910_REG_AUX_DAC) & 0xFF != 0x7F:
+            if self.read32(AUX_DAC) & 0xFF != 0x7F:
                 raise ValueError("Urukul AD9910 AUX_DAC mismatch")
             delay(50 * us)
         self.set_cfr2(sync_validation_disable=1)
@@ -109,7 +113,7 @@ class AD9910(Registers, SyncTuning):
         self.cpld.cfg_write(self.cpld.cfg_reg)
 
     @kernel
-    def _start_pll(self, blind, dds_channel_idx):
+    def _start_pll(self, blind: bool, dds_channel_idx: int) -> None:
         cfr3 = (
             0x0807C000
             | self.pll_vco << 24
@@ -117,11 +121,11 @@ class AD9910(Registers, SyncTuning):
             | self.pll_en << 8
             | self.pll_n << 1
         )
-        self.write32(_AD9910_REG_CFR3, cfr3 | 0x400)
+        self.write32(CFR3, cfr3 | 0x400)
         self.io_update.pulse(1 * us)
         if not self.pll_en:
             return
-        self.write32(_AD9910_REG_CFR3, cfr3)
+        self.write32(CFR3, cfr3)
         self.io_update.pulse(1 * ms)
         if blind:
             delay(100 * ms)
@@ -135,7 +139,7 @@ class AD9910(Registers, SyncTuning):
         raise ValueError("PLL lock timeout")
 
     @kernel
-    def set_phase_mode(self, phase_mode: TInt32):
+    def set_phase_mode(self, phase_mode: TInt32) -> None:
         """Set the phase mode of calls that name none."""
         self.phase_mode = phase_mode
 
@@ -169,7 +173,7 @@ class AD9910(Registers, SyncTuning):
                 pow_ = signed32(pow_ + (turned >> 16))
         if ram_destination == -1:
             high = asf << 16 | pow_ & 0xFFFF
-            self.write64(_AD9910_REG_PROFILE0 + profile, high, ftw)
+            self.write64(PROFILE0 + profile, high, ftw)
         else:
             self._set_free_registers(ftw, pow_, asf, ram_destination)
         delay_mu(self.sync_data.io_update_delay)
@@ -180,7 +184,9 @@ class AD9910(Registers, SyncTuning):
         return pow_
 
     @kernel
-    def _set_free_registers(self, ftw, pow_, asf, ram_destination):
+    def _set_free_registers(
+        self, ftw: int, pow_: int, asf: int, ram_destination: int
+    ) -> None:
         """Write the parameters that the RAM does not supply."""
         if ram_destination != RAM_DEST_FTW:
             self.set_ftw(ftw)
@@ -215,13 +221,13 @@ class AD9910(Registers, SyncTuning):
         )
 
     @kernel
-    def get_mu(self, profile: TInt32 = DEFAULT_PROFILE):
+    def get_mu(self, profile: TInt32 = DEFAULT_PROFILE) -> ThreeWords:
         """Read tuning, offset and amplitude words of a profile back."""
-        word = self.read64(_AD9910_REG_PROFILE0 + profile)
+        word = self.read64(PROFILE0 + profile)
         return signed32(bits(word, 0, 32)), bits(word, 32, 16), bits(word, 48, 14)
 
     @kernel
-    def get(self, profile: TInt32 = DEFAULT_PROFILE):
+    def get(self, profile: TInt32 = DEFAULT_PROFILE) -> ThreeNumbers:
         """Read frequency in Hz, phase in turns and amplitude of a profile back."""
         ftw, pow_, asf = self.get_mu(profile)
         return (
@@ -240,25 +246,25 @@ class AD9910(Registers, SyncTuning):
         nodwell_high: TInt32 = 0,
         zero_crossing: TInt32 = 0,
         mode: TInt32 = 1,
-    ):
+    ) -> None:
         """Configure a profile for RAM playback of addresses `start` to `end`."""
         high = step << 8 | end >> 2
         low = end << 30 | start << 14 | nodwell_high << 5 | zero_crossing << 3 | mode
-        self.write64(_AD9910_REG_PROFILE0 + profile, high, signed32(low))
+        self.write64(PROFILE0 + profile, high, signed32(low))
 
     @kernel
-    def power_down(self, bits: TInt32 = 0b1111):
+    def power_down(self, bits: TInt32 = 0b1111) -> None:
         """Power parts of the chip down."""
         self.set_cfr1(power_down=bits)
         self.io_update.pulse(1 * us)
 
     @kernel
-    def set_att_mu(self, att: TInt32):
+    def set_att_mu(self, att: TInt32) -> None:
         """Set this channel's attenuator by code."""
         self.cpld.set_att_mu(self.chip_select - 4, att)
 
     @kernel
-    def set_att(self, att: TFloat):
+    def set_att(self, att: TFloat) -> None:
         """Set this channel's attenuator in dB."""
         self.cpld.set_att(self.chip_select - 4, att)
 
@@ -273,36 +279,36 @@ class AD9910(Registers, SyncTuning):
         return self.cpld.get_channel_att(self.chip_select - 4)
 
     @kernel
-    def cfg_sw(self, state: TBool):
+    def cfg_sw(self, state: TBool) -> None:
         """Set the RF switch through the card; OR-ed with the TTL line."""
         self.cpld.cfg_sw(self.chip_select - 4, state)
 
     @kernel
-    def cfg_osk(self, state: TBool):
+    def cfg_osk(self, state: TBool) -> None:
         """Set the keying pin."""
         self.cpld.cfg_osk(self.chip_select - 4, state)
 
     @kernel
-    def cfg_drctl(self, state: TBool):
+    def cfg_drctl(self, state: TBool) -> None:
         """Set the ramp control pin."""
         self.cpld.cfg_drctl(self.chip_select - 4, state)
 
     @kernel
-    def cfg_drhold(self, state: TBool):
+    def cfg_drhold(self, state: TBool) -> None:
         """Set the ramp hold pin."""
         self.cpld.cfg_drhold(self.chip_select - 4, state)
 
     @kernel
-    def cfg_mask_nu(self, state: TBool):
+    def cfg_mask_nu(self, state: TBool) -> None:
         """Give IO_UPDATE to the configuration register."""
         self.cpld.cfg_mask_nu(self.chip_select - 4, state)
 
     @kernel
-    def cfg_att_en(self, state: TBool):
+    def cfg_att_en(self, state: TBool) -> None:
         """Let the attenuator follow the shift register."""
         self.cpld.cfg_att_en(self.chip_select - 4, state)
 
     @kernel
-    def set_profile(self, profile: TInt32):
+    def set_profile(self, profile: TInt32) -> None:
         """Set the profile pins; with protocol 8 those of the whole card."""
         self.cpld.set_profile(self.chip_select - 4, profile)

@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 from artiq.language.core import kernel, portable
-from artiq.language.types import TFloat, TInt32, TInt64, TList
+from artiq.language.types import TFloat, TInt32, TInt64
 
+from ..chips.ad9910 import TO_AMPLITUDE, TO_FREQUENCY, TO_PHASE, TO_PHASE_AMPLITUDE
 from ..chips.words import signed32
 from ..time_manager import round_half_away
-from .spi2 import SPI_END, SPI_INPUT
-from .urukul_protocol import SPI_CONFIG, SPIT_DDS_RD, SPIT_DDS_WR
+from .core import Core
+from .kinds import Numbers, Words
+from .spi2 import SPI_END, SPI_INPUT, SPIMaster
+from .ttl import TTLOut
+from .urukul import CPLD, SPI_CONFIG, SPIT_DDS_RD, SPIT_DDS_WR, RegIOUpdate
 
 _PHASE_MODE_DEFAULT = -1
 PHASE_MODE_CONTINUOUS, PHASE_MODE_ABSOLUTE, PHASE_MODE_TRACKING = range(3)
 
-_AD9910_REG_CFR1, _AD9910_REG_CFR2, _AD9910_REG_CFR3 = 0x00, 0x01, 0x02
-_AD9910_REG_AUX_DAC = 0x03
-_AD9910_REG_FTW, _AD9910_REG_POW, _AD9910_REG_ASF = 0x07, 0x08, 0x09
-_AD9910_REG_SYNC, _AD9910_REG_PROFILE0, _AD9910_REG_RAM = 0x0A, 0x0E, 0x16
+(
+    _AD9910_REG_CFR1,
+    _AD9910_REG_CFR2,
+    _AD9910_REG_CFR3,
+    _AD9910_REG_AUX_DAC,
+    _AD9910_REG_IO_UPDATE,
+) = range(0x05)
+(
+    _AD9910_REG_FTW,
+    _AD9910_REG_POW,
+    _AD9910_REG_ASF,
+    _AD9910_REG_SYNC,
+    _AD9910_REG_RAMP_LIMIT,
+    _AD9910_REG_RAMP_STEP,
+    _AD9910_REG_RAMP_RATE,
+    _AD9910_REG_PROFILE0,
+    _AD9910_REG_PROFILE1,
+    _AD9910_REG_PROFILE2,
+    _AD9910_REG_PROFILE3,
+    _AD9910_REG_PROFILE4,
+    _AD9910_REG_PROFILE5,
+    _AD9910_REG_PROFILE6,
+    _AD9910_REG_PROFILE7,
+    _AD9910_REG_RAM,
+) = range(0x07, 0x17)
 
-RAM_DEST_FTW, RAM_DEST_POW, RAM_DEST_ASF, RAM_DEST_POWASF = range(4)
+RAM_DEST_FTW, RAM_DEST_POW = TO_FREQUENCY, TO_PHASE
+RAM_DEST_ASF, RAM_DEST_POWASF = TO_AMPLITUDE, TO_PHASE_AMPLITUDE
 (
     RAM_MODE_DIRECTSWITCH,
     RAM_MODE_RAMPUP,
@@ -34,10 +60,17 @@ _PRELOAD = 8
 
 
 class Registers:
-    """Reading and writing one chip (`bus`, `chip_select`), and unit conversions."""
+    """Reading and writing one chip, and unit conversions."""
+
+    core: Core
+    cpld: CPLD
+    bus: SPIMaster
+    io_update: TTLOut | RegIOUpdate
+    chip_select: int
+    ftw_per_hz: float
 
     @kernel
-    def _write_words(self, addr, words):
+    def _write_words(self, addr: int, words: list[int]) -> None:
         """Send the instruction byte, then 32-bit words, the last of which ends it."""
         self.bus.set_config_mu(SPI_CONFIG, 8, SPIT_DDS_WR, self.chip_select)
         self.bus.write(addr << 24)
@@ -50,7 +83,7 @@ class Registers:
         self.bus.write(words[-1])
 
     @kernel
-    def _ask(self, addr, length, flags):
+    def _ask(self, addr: int, length: int, flags: int) -> None:
         """Send a read instruction, then clock `length` bits out."""
         self.bus.set_config_mu(SPI_CONFIG, 8, SPIT_DDS_WR, self.chip_select)
         self.bus.write((addr | 0x80) << 24)
@@ -59,19 +92,19 @@ class Registers:
         self.bus.write(0)
 
     @kernel
-    def write16(self, addr: TInt32, data: TInt32):
+    def write16(self, addr: TInt32, data: TInt32) -> None:
         """Write a 16-bit register."""
         flags = SPI_CONFIG | SPI_END
         self.bus.set_config_mu(flags, 24, SPIT_DDS_WR, self.chip_select)
         self.bus.write(addr << 24 | (data & 0xFFFF) << 8)
 
     @kernel
-    def write32(self, addr: TInt32, data: TInt32):
+    def write32(self, addr: TInt32, data: TInt32) -> None:
         """Write a 32-bit register."""
         self._write_words(addr, [data])
 
     @kernel
-    def write64(self, addr: TInt32, data_high: TInt32, data_low: TInt32):
+    def write64(self, addr: TInt32, data_high: TInt32, data_low: TInt32) -> None:
         """Write a 64-bit register."""
         self._write_words(addr, [data_high, data_low])
 
@@ -98,8 +131,8 @@ class Registers:
         return high << 32 | low & 0xFFFFFFFF
 
     @kernel
-    def write_ram(self, data: TList(TInt32)):
-        """Write RAM from the start address of the selected profile on."""
+    def write_ram(self, data: Words) -> None:
+        """Write RAM from the end address of the selected profile down."""
         self.bus.set_config_mu(SPI_CONFIG, 8, SPIT_DDS_WR, self.chip_select)
         self.bus.write(_AD9910_REG_RAM << 24)
         self.bus.set_config_mu(SPI_CONFIG, 32, SPIT_DDS_WR, self.chip_select)
@@ -110,8 +143,8 @@ class Registers:
         self.bus.write(data[-1])
 
     @kernel
-    def read_ram(self, data: TList(TInt32)):
-        """Fill a list with RAM from the start address of the selected profile on."""
+    def read_ram(self, data: Words) -> None:
+        """Fill a list with RAM from the end address of the selected profile down."""
         self.bus.set_config_mu(SPI_CONFIG, 8, SPIT_DDS_WR, self.chip_select)
         self.bus.write((_AD9910_REG_RAM | 0x80) << 24)
         n = len(data) - 1
@@ -142,7 +175,7 @@ class Registers:
         manual_osk_external: TInt32 = 0,
         osk_enable: TInt32 = 0,
         select_auto_osk: TInt32 = 0,
-    ):
+    ) -> None:
         """Write control register 1; acts at the next IO_UPDATE."""
         word = (
             ram_enable << 31
@@ -171,7 +204,7 @@ class Registers:
         effective_ftw: TInt32 = 1,
         sync_validation_disable: TInt32 = 0,
         matched_latency_enable: TInt32 = 0,
-    ):
+    ) -> None:
         """Write control register 2; acts at the next IO_UPDATE."""
         word = (
             asf_profile_enable << 24
@@ -186,23 +219,17 @@ class Registers:
         self.write32(_AD9910_REG_CFR2, word)
 
     @kernel
-    def set_sync(self, in_delay: TInt32, window: TInt32, en_sync_gen: TInt32 = 0):
-        """Write the synchronisation register."""
-        word = window << 28 | 1 << 27 | en_sync_gen << 26 | in_delay << 3
-        self.write32(_AD9910_REG_SYNC, signed32(word))
-
-    @kernel
-    def set_ftw(self, ftw: TInt32):
+    def set_ftw(self, ftw: TInt32) -> None:
         """Write the frequency tuning word register."""
         self.write32(_AD9910_REG_FTW, ftw)
 
     @kernel
-    def set_asf(self, asf: TInt32):
+    def set_asf(self, asf: TInt32) -> None:
         """Write the amplitude scale register."""
         self.write32(_AD9910_REG_ASF, asf << 2)
 
     @kernel
-    def set_pow(self, pow_: TInt32):
+    def set_pow(self, pow_: TInt32) -> None:
         """Write the phase offset register."""
         self.write16(_AD9910_REG_POW, pow_)
 
@@ -222,17 +249,17 @@ class Registers:
         return self.read16(_AD9910_REG_POW)
 
     @kernel
-    def set_frequency(self, frequency: TFloat):
+    def set_frequency(self, frequency: TFloat) -> None:
         """Write the frequency register, in Hz."""
         self.set_ftw(self.frequency_to_ftw(frequency))
 
     @kernel
-    def set_amplitude(self, amplitude: TFloat):
+    def set_amplitude(self, amplitude: TFloat) -> None:
         """Write the amplitude register, as a fraction of full scale."""
         self.set_asf(self.amplitude_to_asf(amplitude))
 
     @kernel
-    def set_phase(self, turns: TFloat):
+    def set_phase(self, turns: TFloat) -> None:
         """Write the phase register, in turns."""
         self.set_pow(self.turns_to_pow(turns))
 
@@ -291,27 +318,27 @@ class Registers:
         return asf / 0x3FFF
 
     @portable(flags={"fast-math"})
-    def frequency_to_ram(self, frequency: TList(TFloat), ram: TList(TInt32)):
+    def frequency_to_ram(self, frequency: Numbers, ram: Words) -> None:
         """Fill RAM words for RAM_DEST_FTW from frequencies in Hz."""
         for i in range(len(ram)):
             ram[i] = self.frequency_to_ftw(frequency[i])
 
     @portable(flags={"fast-math"})
-    def turns_to_ram(self, turns: TList(TFloat), ram: TList(TInt32)):
+    def turns_to_ram(self, turns: Numbers, ram: Words) -> None:
         """Fill RAM words for RAM_DEST_POW from phases in turns."""
         for i in range(len(ram)):
             ram[i] = signed32(self.turns_to_pow(turns[i]) << 16)
 
     @portable(flags={"fast-math"})
-    def amplitude_to_ram(self, amplitude: TList(TFloat), ram: TList(TInt32)):
+    def amplitude_to_ram(self, amplitude: Numbers, ram: Words) -> None:
         """Fill RAM words for RAM_DEST_ASF from amplitudes."""
         for i in range(len(ram)):
             ram[i] = signed32(self.amplitude_to_asf(amplitude[i]) << 18)
 
     @portable(flags={"fast-math"})
     def turns_amplitude_to_ram(
-        self, turns: TList(TFloat), amplitude: TList(TFloat), ram: TList(TInt32)
-    ):
+        self, turns: Numbers, amplitude: Numbers, ram: Words
+    ) -> None:
         """Fill RAM words for RAM_DEST_POWASF from phases and amplitudes."""
         for i in range(len(ram)):
             scale = self.amplitude_to_asf(amplitude[i]) << 2

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artiq.language.core import delay_mu, kernel, portable
-from artiq.language.types import TInt32, TList
+from artiq.language.types import TInt32
 
 from ccqed_ctrl.errors import DeviceError
 
 from ..chips import fastino
 from ..chips.words import signed32
 from ..time_manager import round_half_away
+from .channel import OneChannel
+from .core import Core
+from .kinds import Words
 
 #: Order of the interpolators' gain compensation.
 _ORDER = 3
 
 
-class Fastino:
+class Fastino(OneChannel):
     """Fastino: samples written one by one, or in groups of 2**`log2_width` channels."""
 
-    def __init__(self, dmgr, channel, core_device="core", log2_width=0):
+    def __init__(
+        self, dmgr: Any, channel: int, core_device: str = "core", log2_width: int = 0
+    ) -> None:
         self.channel = channel << 8
-        self.core = dmgr.get(core_device)
+        self.core: Core = dmgr.get(core_device)
         self.width = 1 << log2_width
         if self.core.ref_period != 1e-9:
             raise DeviceError("Fastino needs a reference period of 1 ns")
         self.t_frame = fastino.FRAME_MU
 
-    @staticmethod
-    def get_rtio_channels(channel, **kwargs):  # noqa: ARG004
-        """Return the RTIO channels of such a device."""
-        return [(channel, None)]
-
     @kernel
-    def init(self):
+    def init(self) -> None:
         """Power the outputs, clear errors, stop interpolation; eight frames."""
         self.set_cfg(reset=0, afe_power_down=0, dac_clr=0, clr_err=1)
         delay_mu(self.t_frame)
@@ -50,12 +52,12 @@ class Fastino:
         delay_mu(self.t_frame)
 
     @kernel
-    def write(self, addr, data):
+    def write(self, addr: int, data: int | list[int]) -> None:
         """Write a register at the cursor."""
         self.core.rtio.output(self.channel >> 8, addr, data)
 
     @kernel
-    def read(self, addr):
+    def read(self, addr: int) -> None:
         """Refuse, as ARTIQ's driver does.
 
         Raises
@@ -66,12 +68,12 @@ class Fastino:
         raise NotImplementedError
 
     @kernel
-    def set_dac_mu(self, dac, data):
+    def set_dac_mu(self, dac: int, data: int) -> None:
         """Write one sample by code."""
         self.write(dac, data)
 
     @kernel
-    def set_group_mu(self, dac: TInt32, data: TList(TInt32)):
+    def set_group_mu(self, dac: TInt32, data: Words) -> None:
         """Write a group of samples, two codes in each word.
 
         Raises
@@ -84,7 +86,7 @@ class Fastino:
         self.write(dac, list(data))
 
     @portable
-    def voltage_to_mu(self, voltage):
+    def voltage_to_mu(self, voltage: float) -> int:
         """Return the code of a voltage.
 
         Raises
@@ -98,7 +100,7 @@ class Fastino:
         return code
 
     @portable
-    def voltage_group_to_mu(self, voltage, data):
+    def voltage_group_to_mu(self, voltage: list[float], data: list[int]) -> None:
         """Fill words with two codes each from a list of voltages."""
         for i, volts in enumerate(voltage):
             code = self.voltage_to_mu(volts)
@@ -107,45 +109,53 @@ class Fastino:
             data[i // 2] = signed32(code)
 
     @kernel
-    def set_dac(self, dac, voltage):
+    def set_dac(self, dac: int, voltage: float) -> None:
         """Write one sample in volts."""
         self.write(dac, self.voltage_to_mu(voltage))
 
     @kernel
-    def set_group(self, dac, voltage):
+    def set_group(self, dac: int, voltage: list[float]) -> None:
         """Write a group of samples in volts."""
         data = [0] * (len(voltage) // 2)
         self.voltage_group_to_mu(voltage, data)
         self.set_group_mu(dac, data)
 
     @kernel
-    def update(self, update):
+    def update(self, update: int) -> None:
         """Put held samples of the masked channels on the outputs."""
         self.write(fastino.UPDATE, update)
 
     @kernel
-    def set_hold(self, hold):
+    def set_hold(self, hold: int) -> None:
         """Hold samples of the masked channels until `update`."""
         self.write(fastino.HOLD, hold)
 
     @kernel
-    def set_cfg(self, reset=0, afe_power_down=0, dac_clr=0, clr_err=0):
+    def set_cfg(
+        self,
+        reset: int = 0,
+        afe_power_down: int = 0,
+        dac_clr: int = 0,
+        clr_err: int = 0,
+    ) -> None:
         """Set reset, output power, clearing."""
         word = reset | afe_power_down << 1 | dac_clr << 2 | clr_err << 3
         self.write(fastino.CONFIG, word)
 
     @kernel
-    def set_leds(self, leds):
+    def set_leds(self, leds: int) -> None:
         """Set the LEDs."""
         self.write(fastino.LEDS, leds)
 
     @kernel
-    def set_continuous(self, channel_mask):
+    def set_continuous(self, channel_mask: int) -> None:
         """Repeat samples on the masked channels."""
         self.write(fastino.CONTINUOUS, channel_mask)
 
     @kernel
-    def stage_cic_mu(self, rate_mantissa, rate_exponent, gain_exponent):
+    def stage_cic_mu(
+        self, rate_mantissa: int, rate_exponent: int, gain_exponent: int
+    ) -> None:
         """Stage an interpolator configuration.
 
         Raises
@@ -163,7 +173,7 @@ class Fastino:
         self.write(fastino.CIC_STAGE, word)
 
     @kernel
-    def stage_cic(self, rate) -> TInt32:
+    def stage_cic(self, rate: int) -> TInt32:
         """Stage the interpolation rate nearest below `rate`; return it.
 
         Raises
@@ -182,6 +192,6 @@ class Fastino:
         return mantissa << exponent
 
     @kernel
-    def apply_cic(self, channel_mask):
+    def apply_cic(self, channel_mask: int) -> None:
         """Apply the staged configuration to the masked channels."""
         self.write(fastino.CIC_APPLY, channel_mask)

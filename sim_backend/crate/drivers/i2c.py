@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from artiq.coredevice.exceptions import I2CError
 from artiq.language.core import kernel
 
+from ..chips.i2c import I2cBus
+from .core import Core
 
-def write_many(bus, address, place, data):
+
+def write_many(bus: I2cBus, address: int, place: int, data: Iterable[int]) -> None:
     """Send bytes to a place in a chip.
 
     Raises
@@ -24,7 +30,7 @@ def write_many(bus, address, place, data):
         bus.stop()
 
 
-def read_many(bus, address, place, count):
+def read_many(bus: I2cBus, address: int, place: int, count: int) -> bytes:
     """Return bytes from a place in a chip.
 
     Raises
@@ -43,7 +49,7 @@ def read_many(bus, address, place, count):
         bus.stop()
 
 
-def _acknowledged(yes, what):
+def _acknowledged(yes: bool, what: str) -> None:
     if not yes:
         raise I2CError(f"failed to ack {what}")
 
@@ -51,32 +57,38 @@ def _acknowledged(yes, what):
 class _OnBus:
     """A chip at an address of one of the core device's buses."""
 
-    def __init__(self, dmgr, busno, address, core_device):
-        self.core = dmgr.get(core_device)
+    def __init__(self, dmgr: Any, busno: int, address: int, core_device: str) -> None:
+        self.core: Core = dmgr.get(core_device)
         self.busno, self.address = busno, address
 
     @property
-    def _bus(self):
+    def _bus(self) -> I2cBus:
         return self.core.board.bus(self.busno)
 
 
 class I2CSwitch(_OnBus):
     """Bus switch."""
 
-    def __init__(self, dmgr, busno=0, address=0xE8, core_device="core"):
+    def __init__(
+        self,
+        dmgr: Any,
+        busno: int = 0,
+        address: int = 0xE8,
+        core_device: str = "core",
+    ) -> None:
         super().__init__(dmgr, busno, address, core_device)
 
     @kernel
-    def set(self, channel):
+    def set(self, channel: int) -> None:
         """Connect one branch of the bus."""
         self._select(1 << channel)
 
     @kernel
-    def unset(self):
+    def unset(self) -> None:
         """Connect no branch."""
         self._select(0)
 
-    def _select(self, mask):
+    def _select(self, mask: int) -> None:
         if not self._bus.select(self.address >> 1, mask):
             raise I2CError("failed to ack bus switch")
 
@@ -84,11 +96,17 @@ class I2CSwitch(_OnBus):
 class PCF8574A(_OnBus):
     """Expander with eight quasi-bidirectional pins."""
 
-    def __init__(self, dmgr, busno=0, address=0x7C, core_device="core"):
+    def __init__(
+        self,
+        dmgr: Any,
+        busno: int = 0,
+        address: int = 0x7C,
+        core_device: str = "core",
+    ) -> None:
         super().__init__(dmgr, busno, address, core_device)
 
     @kernel
-    def set(self, data):
+    def set(self, data: int) -> None:
         """Set the pins; high ones are inputs, too."""
         bus = self._bus
         bus.start()
@@ -99,7 +117,7 @@ class PCF8574A(_OnBus):
             bus.stop()
 
     @kernel
-    def get(self):
+    def get(self) -> int:
         """Return the pins."""
         bus = self._bus
         bus.start()
@@ -113,11 +131,17 @@ class PCF8574A(_OnBus):
 class TCA6424A(_OnBus):
     """Expander with twenty-four pins."""
 
-    def __init__(self, dmgr, busno=0, address=0x44, core_device="core"):
+    def __init__(
+        self,
+        dmgr: Any,
+        busno: int = 0,
+        address: int = 0x44,
+        core_device: str = "core",
+    ) -> None:
         super().__init__(dmgr, busno, address, core_device)
 
     @kernel
-    def set(self, outputs):
+    def set(self, outputs: int) -> None:
         """Make all pins outputs, at the levels of a 24-bit word."""
         write_many(self._bus, self.address, 0x8C, bytes(3))
         levels = (outputs & 0xFFFFFF).to_bytes(3, "little")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artiq.language.core import kernel
 
 from ..cards import PORTS as port_mapping  # noqa: N811 - ARTIQ's name
 from ..chips.words import signed32
-from .i2c import read_many, write_many
+from .core import Core
+from .i2c import I2CSwitch, read_many, write_many
 
 
 class KasliEEPROM:
@@ -14,21 +17,22 @@ class KasliEEPROM:
 
     def __init__(
         self,
-        dmgr,
-        port,
-        address=0xA0,
-        busno=0,
-        core_device="core",
-        sw0_device="i2c_switch0",
-        sw1_device="i2c_switch1",
-    ):
-        self.core = dmgr.get(core_device)
-        self.sw0, self.sw1 = dmgr.get(sw0_device), dmgr.get(sw1_device)
+        dmgr: Any,
+        port: str,
+        address: int = 0xA0,
+        busno: int = 0,
+        core_device: str = "core",
+        sw0_device: str = "i2c_switch0",
+        sw1_device: str = "i2c_switch1",
+    ) -> None:
+        self.core: Core = dmgr.get(core_device)
+        self.sw0: I2CSwitch = dmgr.get(sw0_device)
+        self.sw1: I2CSwitch = dmgr.get(sw1_device)
         self.busno, self.address = busno, address
         self.port = port_mapping[port]
 
     @kernel
-    def select(self):
+    def select(self) -> None:
         """Connect the bus to this card."""
         if self.port < 8:
             self.sw0.set(self.port)
@@ -38,13 +42,13 @@ class KasliEEPROM:
             self.sw1.set(self.port - 8)
 
     @kernel
-    def deselect(self):
+    def deselect(self) -> None:
         """Disconnect the bus."""
         self.sw0.unset()
         self.sw1.unset()
 
     @kernel
-    def write_i32(self, addr, value):
+    def write_i32(self, addr: int, value: int) -> None:
         """Store a 32-bit word, most significant byte first."""
         self.select()
         try:
@@ -54,7 +58,7 @@ class KasliEEPROM:
             self.deselect()
 
     @kernel
-    def read_i32(self, addr):
+    def read_i32(self, addr: int) -> int:
         """Return a 32-bit word."""
         self.select()
         try:

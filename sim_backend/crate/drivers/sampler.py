@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artiq.language.core import delay, kernel, portable
 from artiq.language.units import ns
 
 from ..chips.sampler import SPAN, SPAN_V21
 from ..chips.words import bits
-from .spi2 import SPI_END, SPI_INPUT
+from .core import Core
+from .spi2 import SPI_END, SPI_INPUT, SPIMaster
+from .ttl import TTLOut
 
 SPI_CONFIG = 0
 SPI_CS_ADC, SPI_CS_PGIA = 0, 1
 
 
 @portable
-def adc_mu_to_volt(data, gain=0, corrected_fs=True):
+def adc_mu_to_volt(data: int, gain: int = 0, corrected_fs: bool = True) -> float:
     """Return the voltage of a sample at gain 10**`gain`.
 
     Raises
@@ -33,38 +37,38 @@ class Sampler:
 
     def __init__(
         self,
-        dmgr,
-        spi_adc_device,
-        spi_pgia_device,
-        cnv_device,
-        div=8,
-        gains=0x0000,
-        hw_rev="v2.2",
-        core_device="core",
-    ):
-        self.core = dmgr.get(core_device)
-        self.bus_adc = dmgr.get(spi_adc_device)
+        dmgr: Any,
+        spi_adc_device: str,
+        spi_pgia_device: str,
+        cnv_device: str,
+        div: int = 8,
+        gains: int = 0x0000,
+        hw_rev: str = "v2.2",
+        core_device: str = "core",
+    ) -> None:
+        self.core: Core = dmgr.get(core_device)
+        self.bus_adc: SPIMaster = dmgr.get(spi_adc_device)
         self.bus_adc.update_xfer_duration_mu(div, 32)
-        self.bus_pgia = dmgr.get(spi_pgia_device)
+        self.bus_pgia: SPIMaster = dmgr.get(spi_pgia_device)
         self.bus_pgia.update_xfer_duration_mu(div, 16)
-        self.cnv = dmgr.get(cnv_device)
+        self.cnv: TTLOut = dmgr.get(cnv_device)
         self.div, self.gains = div, gains
         self.corrected_fs = self.use_corrected_fs(hw_rev)
 
     @staticmethod
-    def use_corrected_fs(hw_rev):
+    def use_corrected_fs(hw_rev: str) -> bool:
         """Return whether a hardware revision has the corrected full scale."""
         return hw_rev != "v2.1"
 
     @kernel
-    def init(self):
+    def init(self) -> None:
         """Configure both SPI buses."""
         flags = SPI_CONFIG | SPI_INPUT | SPI_END
         self.bus_adc.set_config_mu(flags, 32, self.div, SPI_CS_ADC)
         self.bus_pgia.set_config_mu(SPI_CONFIG | SPI_END, 16, self.div, SPI_CS_PGIA)
 
     @kernel
-    def set_gain_mu(self, channel, gain):
+    def set_gain_mu(self, channel: int, gain: int) -> None:
         """Set a channel's gain to 10**`gain`."""
         others = self.gains & ~(0b11 << (channel * 2))
         gains = others | gain << (channel * 2)
@@ -72,7 +76,7 @@ class Sampler:
         self.gains = gains
 
     @kernel
-    def get_gains_mu(self):
+    def get_gains_mu(self) -> int:
         """Read the gains of all channels back."""
         flags = SPI_CONFIG | SPI_END
         self.bus_pgia.set_config_mu(flags | SPI_INPUT, 16, self.div, SPI_CS_PGIA)
@@ -82,7 +86,7 @@ class Sampler:
         return self.gains
 
     @kernel
-    def sample_mu(self, data):
+    def sample_mu(self, data: list[int]) -> None:
         """Convert, and fill a list of even length; its last item is channel 7."""
         self.cnv.pulse(30 * ns)
         delay(450 * ns)
@@ -95,7 +99,7 @@ class Sampler:
             data[i - 1] = low - 0x10000 if low & 0x8000 else low
 
     @kernel
-    def sample(self, data):
+    def sample(self, data: list[float]) -> None:
         """Convert, and fill a list with volts; its last item is channel 7."""
         n = len(data)
         codes = [0] * n
