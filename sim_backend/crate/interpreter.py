@@ -90,19 +90,15 @@ class Interpreter:
         ExperimentError
             The kernel's source text cannot be read; the compiler would need it too.
         """
-        function = kernel.artiq_embedded.function
-        if isinstance(function, str):
-            key: Any = kernel
-        elif _package(function) in _LOCAL_PACKAGES:
-            return function
-        else:
-            key = function
-        if key not in self._bodies:
+        if kernel not in self._bodies:
+            function = kernel.artiq_embedded.function
             if isinstance(function, str):
-                self._bodies[key] = self._from_string(function)
+                self._bodies[kernel] = self._from_string(function)
+            elif _package(function) in _LOCAL_PACKAGES:
+                self._bodies[kernel] = function
             else:
-                self._bodies[key] = self._rewritten(function)
-        return self._bodies[key]
+                self._bodies[kernel] = self._rewritten(function)
+        return self._bodies[kernel]
 
     def signature(self, function: Any) -> Signature:
         """Return the annotations of a function; drivers convert by themselves."""
@@ -127,9 +123,9 @@ class Interpreter:
         if info.destination is not None:
             return function
         if info.portable or info.core_name is not None:
-            body = self.body(function)
-            owner = getattr(function, "__self__", None)
-            return body if owner is None else MethodType(body, owner)
+            if isinstance(function, MethodType):
+                return MethodType(self.body(function.__func__), function.__self__)
+            return self.body(function)
         return self._remote(function, asynchronous="async" in info.flags)
 
     def _context(self, manager: Any) -> Any:

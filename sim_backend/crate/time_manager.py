@@ -29,7 +29,7 @@ class TimeManager:
 
     A branch directly inside `with parallel` starts where the block started, and the
     block ends with its longest branch. Kernels reach this with each top-level statement
-    of a parallel block wrapped in `with sequential` (see `coredevice.interpreter`), so
+    of a parallel block wrapped in `with sequential` (see `crate.interpreter`), so
     that loops and conditionals inside are sequential, as compiled. A bare delay in a
     parallel block, in code that was not so rewritten, is a branch of its own.
     """

@@ -55,6 +55,22 @@ class Helper:
         return x + self.offset
 
 
+class Gate:
+    """A context manager of kernels."""
+
+    def __init__(self):
+        self.calls = 0
+
+    @kernel
+    def __enter__(self):
+        self.calls += 1
+        return 7
+
+    @kernel
+    def __exit__(self, kind, value, traceback):
+        self.calls += 10 if kind is None else 100
+
+
 @kernel
 def doubled(x):
     return 2 * x
@@ -251,7 +267,7 @@ class Calls:
     """Kernels that call kernels, and numbers."""
 
     def __init__(self):
-        self.helper = Helper()
+        self.helper, self.gate = Helper(), Gate()
         self.big = 2**31
         self.yes = np.bool_(True)
 
@@ -288,6 +304,15 @@ class Calls:
     @kernel
     def booleans(self):
         return self.yes, not self.yes, self.yes and 1 < 2
+
+    @kernel
+    def gated(self):
+        with self.gate as number:
+            self.gate.calls += 1000
+        return number, self.gate.calls
+
+    def case_context_manager_of_kernels(self):
+        return self.gated()
 
     def case_own_class(self):
         return self.own_class()
