@@ -36,14 +36,16 @@ class I2cBus:
 
     def __init__(self, spend: Callable[[], None]) -> None:
         self._spend = spend
-        self._masks: dict[int, int] = {}
+        self._switches: dict[int, BusSwitch] = {}
         self._chips: list[I2cChip] = []
         self._addressed: list[I2cChip] = []
         self._fresh = False
 
     def add_switch(self, address: int) -> None:
-        """Put a bus switch at a 7-bit address, all ports open."""
-        self._masks.setdefault(address, 0)
+        """Put a bus switch at a 7-bit address, nothing connected."""
+        if address not in self._switches:
+            self._switches[address] = BusSwitch(address << 1)
+            self.add(self._switches[address])
 
     def add(self, chip: I2cChip) -> None:
         """Put a chip on its branch."""
@@ -52,10 +54,7 @@ class I2cBus:
     def select(self, address: int, mask: int) -> bool:
         """Connect ports of a switch by 7-bit address; False if there is none."""
         self._spend()
-        if address not in self._masks:
-            return False
-        self._masks[address] = mask & 0xFF
-        return True
+        return address in self._switches and self._switches[address].write(mask & 0xFF)
 
     def start(self) -> None:
         """Begin a transfer, or begin it again."""
@@ -92,7 +91,33 @@ class I2cBus:
         return byte
 
     def _connected(self, branch: Branch) -> bool:
-        return branch is None or bool(self._masks.get(branch[0], 0) >> branch[1] & 1)
+        if branch is None:
+            return True
+        address, port = branch
+        switch = self._switches.get(address)
+        return switch is not None and bool(bits(switch.mask, port, 1))
+
+
+class BusSwitch:
+    """A PCA9548: what is written connects its eight ports, and reads back."""
+
+    branch: Branch = None
+
+    def __init__(self, address: int) -> None:
+        self.address = address
+        self.mask = 0
+
+    def begin(self, *, reading: bool) -> None:
+        """Do nothing: there is one register."""
+
+    def write(self, byte: int) -> bool:
+        """Connect ports."""
+        self.mask = byte
+        return True
+
+    def read(self) -> int:
+        """Return which ports are connected."""
+        return self.mask
 
 
 class Eeprom:
@@ -127,8 +152,10 @@ class Eeprom:
 class Pcf8574a:
     """Eight quasi-bidirectional pins; `changed(pins)` when they are set."""
 
+    branch: Branch = None
+
     def __init__(self, address: int, changed: Callable[[int], None]) -> None:
-        self.address, self.branch = address, None
+        self.address = address
         self._changed = changed
         self._pins = 0xFF
 
@@ -152,10 +179,11 @@ class Tca6424a:
     Pins whose direction is input read as high, and are high in `outputs`.
     """
 
+    branch: Branch = None
     _OUTPUT, _DIRECTION = 0x04, 0x0C
 
     def __init__(self, address: int, changed: Callable[[int], None]) -> None:
-        self.address, self.branch = address, None
+        self.address = address
         self._changed = changed
         self._registers = {
             **dict.fromkeys(range(self._OUTPUT, self._OUTPUT + 3), 0xFF),

@@ -53,7 +53,7 @@ class Ramp:
         A step that falls on this very cycle goes by the new registers already.
         """
         self.advance(cycle - 1)
-        self._slopes = slopes
+        self._slopes = slopes._replace(upper=max(slopes.lower, slopes.upper))
         if start:
             self.value = 0
         if start or reload:
@@ -61,7 +61,8 @@ class Ramp:
         if not self._turning:
             self._rising = self._high
         self._waiting = self._one_way and (start or self._waiting)
-        self.value = max(slopes.lower, min(self.value, slopes.upper))
+        self.value = max(slopes.lower, min(self.value, self._slopes.upper))
+        self._face()
 
     def control(self, cycle: int, high: bool) -> None:
         """Follow the control pin; a one-way ramp only starts by it."""
@@ -74,12 +75,14 @@ class Ramp:
         elif self._waiting and high == self._slopes.no_dwell_high:
             self._rising, self._waiting, self._now = high, False, cycle
             self.value = self._slopes.lower if high else self._slopes.upper
+        self._face()
 
     def hold(self, cycle: int, held: bool) -> None:
         """Follow the hold pin, which stops value and timer."""
         if held != self._held:
             self.advance(cycle)
             self._held = held
+            self._face()
 
     def advance(self, cycle: int) -> None:
         """Let time pass up to a cycle."""
@@ -129,13 +132,18 @@ class Ramp:
         limit = slopes.upper if step > 0 else slopes.lower
         return -(-abs(limit - self.value) // abs(step)), step, cycles
 
+    def _face(self) -> None:
+        """Turn away from a limit where the ramp turns round."""
+        left, step, _ = self._course()
+        if self._turning and step and not left:
+            self._rising = not self._rising
+
     def _arrive(self) -> None:
         """Do what happens at the limit that the present slope leads to."""
         slopes = self._slopes
         upper = (slopes.up > 0) if self._rising else (slopes.down < 0)
         self.value = slopes.upper if upper else slopes.lower
-        if self._turning:
-            self._rising = not self._rising
-        elif self._one_way:
+        self._face()
+        if self._one_way:
             self.value = slopes.lower if upper else slopes.upper
             self._waiting = True
