@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from artiq.coredevice.edge_counter import CounterOverflow
 from artiq.coredevice.exceptions import RTIOOverflow
 from artiq.experiment import at_mu, delay, delay_mu, kernel, now_mu, parallel, us
 from artiq.language.units import kHz, ms
@@ -179,8 +180,6 @@ def test_the_gateware_counts(bench):
 
 
 def test_a_full_counter_overflows(make_bench, bench):
-    from sim_backend.crate.drivers.edge_counter import CounterOverflow
-
     entry = bench.device_db["counter"]
     entry["arguments"] = {"channel": 10, "gateware_width": 5}
     small = make_bench(bench.device_db)
