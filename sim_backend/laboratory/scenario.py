@@ -213,4 +213,4 @@ def _nested(name: str, default: Any, value: Any) -> Any:
         raise ParameterError(
             f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
         )
-    return dataclasses.replace(default, **value)
+    return group(**dataclasses.asdict(default) | dict(value))
