@@ -133,7 +133,8 @@ class AD53xx:
         delay(270 * ns)
         self.bus.write((AD53XX_CMD_SPECIAL | AD53XX_SPECIAL_NOP) << 8)
         self.bus.set_config_mu(SPI_AD53XX_CONFIG, 24, self.div_write, self.chip_select)
-        return self.bus.read() & 0xFFFF
+        word: int = self.bus.read()
+        return word & 0xFFFF
 
     @kernel
     def write_offset_dacs_mu(self, value: int) -> None:
@@ -230,4 +231,5 @@ class AD53xx:
     @portable
     def voltage_to_mu(self, voltage: float) -> int:
         """Return the data word of a voltage."""
-        return voltage_to_mu(voltage, self.offset_dacs, self.vref)
+        code: int = voltage_to_mu(voltage, self.offset_dacs, self.vref)
+        return code

@@ -29,7 +29,8 @@ def adc_mu_to_volt(data: int, gain: int = 0, corrected_fs: bool = True) -> float
     if gain not in (0, 1, 2, 3):
         raise ValueError("invalid gain")
     span = SPAN if corrected_fs else SPAN_V21
-    return data * (span / 10**gain / (1 << 16))
+    step: float = span / 10**gain / (1 << 16)
+    return data * step
 
 
 class Sampler:

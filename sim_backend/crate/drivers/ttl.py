@@ -165,7 +165,7 @@ class TTLInOut(_Output):
     def sample_get_nonrt(self) -> int:
         """Sample at the cursor, return it, and break realtime."""
         self.sample_input()
-        level = self.sample_get()
+        level: int = self.sample_get()
         self.core.break_realtime()
         return level
 
