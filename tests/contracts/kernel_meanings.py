@@ -64,11 +64,10 @@ class Gate:
     @kernel
     def __enter__(self):
         self.calls += 1
-        return 7
 
     @kernel
     def __exit__(self, kind, value, traceback):
-        self.calls += 10 if kind is None else 100
+        self.calls += 10
 
 
 @kernel
@@ -307,9 +306,9 @@ class Calls:
 
     @kernel
     def gated(self):
-        with self.gate as number:
+        with self.gate:
             self.gate.calls += 1000
-        return number, self.gate.calls
+        return self.gate.calls
 
     def case_context_manager_of_kernels(self):
         return self.gated()
