@@ -213,4 +213,5 @@ def _nested(name: str, default: Any, value: Any) -> Any:
         raise ParameterError(
             f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
         )
-    return group(**dataclasses.asdict(default) | dict(value))
+    stated: Any = default
+    return dataclasses.replace(stated, **value)
