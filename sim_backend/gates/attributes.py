@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib
 from collections.abc import Iterator
 from typing import TypeGuard
+
+from artiq.language.environment import EnvExperiment
 
 from .resolution import Resolver
 from .source import Class, Function
@@ -22,8 +23,7 @@ def names(resolver: Resolver, cls: Class) -> set[str]:
         for node in ast.walk(member.node):
             found |= set(_stored(node))
     if resolver.is_environment(cls):
-        environment = importlib.import_module("artiq.language.environment")
-        found |= set(dir(environment.EnvExperiment)) | {"children"}
+        found |= set(dir(EnvExperiment)) | {"children"}
     return found - _stored_by_kernels_only(resolver, cls)
 
 
@@ -37,7 +37,7 @@ def are_known(resolver: Resolver, cls: Class) -> bool:
         if {"__getattr__", "__getattribute__"} & set(member.functions):
             return False
         for function in member.functions.values():
-            if _gives_itself_away(resolver, function):
+            if _gives_itself_away(resolver, function) or _sets_by_a_made_name(function):
                 return False
     return True
 
@@ -79,7 +79,8 @@ def _setter(node: ast.AST, setters: frozenset[str] = _SETTERS) -> str | None:
         return None
     if node.func.attr not in setters or not node.args:
         return None
-    return getattr(node.args[0], "value", None)
+    name = getattr(node.args[0], "value", None)
+    return name if isinstance(name, str) else None
 
 
 def _stored_by_kernels_only(resolver: Resolver, cls: Class) -> set[str]:
@@ -127,6 +128,16 @@ def _gives_itself_away(resolver: Resolver, function: Function) -> bool:
         if not isinstance(resolver.lookup(function.module, name), Class):
             return True
     return False
+
+
+def _sets_by_a_made_name(function: Function) -> bool:
+    """Return whether a `setattr_device` or its like has a name that is no literal."""
+    return any(
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") in _SETTERS
+        and _setter(node) is None
+        for node in ast.walk(function.node)
+    )
 
 
 def _texts(node: ast.AST) -> set[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-_GROWING = frozenset({"append", "extend", "insert"})
+#: Methods that make a list longer: which argument they add, and whether it is one item.
+_GROWING = {"append": (0, True), "extend": (0, False), "insert": (1, True)}
 
 
-def _is_own(node: ast.AST, name: str) -> bool:
-    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    return own and node.attr == name and node.value.id == "self"
+def _is_own(node: ast.AST | None, name: str) -> bool:
+    if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)):
+        return False
+    return node.attr == name and node.value.id == "self"
 
 
 def values_of(node: ast.AST, name: str) -> Iterator[ast.expr | None]:
@@ -29,8 +31,8 @@ def values_of(node: ast.AST, name: str) -> Iterator[ast.expr | None]:
 
 def _set_by_call(node: ast.Call, name: str) -> Iterator[ast.expr | None]:
     function = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    if function in _GROWING and _is_own(getattr(node.func, "value", node), name):
-        yield None
+    if function in _GROWING and _is_own(getattr(node.func, "value", None), name):
+        yield _added(node, *_GROWING[function])
     first = node.args[0] if node.args else None
     named = isinstance(first, ast.Constant) and first.value == name
     if function == "setattr_argument" and named and len(node.args) > 1:
@@ -41,9 +43,19 @@ def _set_by_call(node: ast.Call, name: str) -> Iterator[ast.expr | None]:
         yield None
 
 
+def _added(node: ast.Call, position: int, one: bool) -> ast.expr | None:
+    """Return a list of what a call adds to a list."""
+    if len(node.args) != position + 1:
+        return None
+    item = node.args[position]
+    return ast.List([item], ast.Load()) if one else item
+
+
 def _argument(processor: ast.expr) -> ast.expr | None:
     """Return an expression of the kind that an argument's value has."""
-    name = getattr(getattr(processor, "func", None), "id", "")
+    if not isinstance(processor, ast.Call):
+        return None
+    name = getattr(processor.func, "id", "")
     if name == "Scannable":
         return processor
     if name in ("BooleanValue", "StringValue", "EnumerationValue"):

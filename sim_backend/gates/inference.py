@@ -132,9 +132,11 @@ class Inference:
         if (function, instance) in self._scopes:  # perhaps still being filled
             return self._scopes[function, instance]
         scope = self._scopes[function, instance] = Scope(function.module, instance)
-        given = dict(instance.given) if function.node.name == "__init__" else {}
+        given: dict[str, Kind | None] = {}
+        if instance is not None and function is self._start(instance.cls)[0]:
+            given = dict(instance.given)
         for item in [*function.parameters, *function.node.args.kwonlyargs]:
-            known = given.get(item.arg) if instance is not None else None
+            known = given.get(item.arg)
             scope.names[item.arg] = known or self.annotated(item.annotation)
         for _ in range(2):  # a loop may use what is assigned further down
             scope.clashes.clear()
@@ -149,7 +151,8 @@ class Inference:
         try:
             scope.names[name] = together([before, kind])
         except ClashError:
-            scope.clashes.append((node, name, before, kind))
+            if before is not None and kind is not None:
+                scope.clashes.append((node, name, before, kind))
 
     def _assigned(
         self, node: ast.stmt, scope: Scope
@@ -318,14 +321,24 @@ class Inference:
 
     def _made(self, cls: Class, node: ast.Call, scope: Scope) -> Instance:
         """Return the object that calling a class makes."""
-        start = self.resolver.method(cls, "__init__")
+        start, first = self._start(cls)
         if start is None or any(isinstance(item, ast.Starred) for item in node.args):
             return Instance(cls)
         parameters = [item.arg for item in start.parameters]
-        given = dict(zip(parameters, node.args, strict=False))
+        given = dict(zip(parameters, node.args[first:], strict=False))
         given |= {item.arg: item.value for item in node.keywords if item.arg}
         kinds = {name: self.kind(value, scope) for name, value in given.items()}
         return Instance(cls, tuple(sorted(kinds.items(), key=lambda pair: pair[0])))
+
+    def _start(self, cls: Class) -> tuple[Function | None, int]:
+        """Return what is called with a new object's arguments, and the first of them.
+
+        An environment's first argument is its parent, the others go to `build`.
+        """
+        start = self.resolver.method(cls, "__init__")
+        if start is None and self.resolver.is_environment(cls):
+            return self.resolver.method(cls, "build"), 1
+        return start, 0
 
 
 def _pairs(target: ast.expr, kind: Kind | None) -> Iterator[tuple[str, Kind | None]]:

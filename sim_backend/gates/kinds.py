@@ -16,8 +16,9 @@ class Kind:
 
     `name` is bool, int (a literal: 32 or 64 bits as needed), int32, int64, float, str,
     none, list, array, tuple, range, dict, scan, instance or device; `parts` are the
-    kinds of elements (one for a list, None where unknown), `of` the class of an
-    instance or the name of a driver's.
+    kinds of elements (one for a list, None where unknown), `of` an object of an
+    experiment's class or the name of a driver's. An instance that may be one of several
+    objects has all of them as its parts.
     """
 
     name: str
@@ -28,6 +29,12 @@ class Kind:
     def element(self) -> Kind | None:
         """The kind of a list's or array's elements."""
         return self.parts[0] if self.name in ("list", "array") and self.parts else None
+
+    @property
+    def objects(self) -> tuple[Any, ...]:
+        """The objects that an instance, or a list's elements, may be."""
+        kind = self.element or self
+        return (kind.parts or (kind.of,)) if kind.name == "instance" else ()
 
     def __str__(self) -> str:
         if self.name == "instance":
@@ -78,7 +85,8 @@ def unify(first: Kind | None, second: Kind | None) -> Kind | None:
 def _one_class(first: Kind, second: Kind) -> Kind:
     if first.of.cls is not second.of.cls:
         raise ClashError
-    return first
+    objects = tuple(dict.fromkeys((*first.objects, *second.objects)))
+    return Kind("instance", objects if len(objects) > 1 else (), first.of)
 
 
 def together(kinds: list[Kind | None]) -> Kind | None:
@@ -99,6 +107,6 @@ def stored(kind: Kind | None) -> Kind | None:
     """Return what a host value becomes as an attribute: integers take 32 bits."""
     if kind == INT:
         return INT32
-    if kind is not None and kind.parts:
+    if kind is not None and kind.parts and kind.name != "instance":
         return Kind(kind.name, tuple(map(stored, kind.parts)))
     return kind

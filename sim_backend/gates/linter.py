@@ -6,7 +6,6 @@ reading. What it cannot tell it lets pass; the compiler has the last word.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -60,7 +59,7 @@ class _Linter:
             kernel = Kernel(function, scope, self._inference)
             if function.on_device:
                 found |= set(self._complaints(kernel))
-            pending += self._called(kernel)
+            pending += kernel.called()
         return sorted(found)
 
     @staticmethod
@@ -69,19 +68,6 @@ class _Linter:
             for node, name, message in rule(kernel):
                 path = kernel.function.module.path
                 yield Finding(path, node.lineno, name, message)
-
-    def _called(self, kernel: Kernel) -> Iterator[tuple[Function, Instance | None]]:
-        """Yield what the function calls; the host's share of an RPC calls none."""
-        for node in kernel.all(ast.Call):
-            callee = self._inference.callee(node.func, kernel.scope)
-            if not isinstance(callee, Function):
-                continue
-            if kernel.function.on_device and not callee.on_device:
-                continue
-            owner = None
-            if callee.owner is not None and isinstance(node.func, ast.Attribute):
-                owner = self._inference.owner(node.func.value, kernel.scope)
-            yield callee, owner
 
 
 def _starts(module: Module) -> Iterator[tuple[Function, Instance | None]]:

@@ -22,8 +22,16 @@ def programs():
     """Return name to class of every kernel program."""
     for file in sorted((HERE / "kernel_programs").glob("*.py")):
         importlib.import_module(f"kernel_programs.{file.stem}")
-    family = kernel_programs.base.Program.__subclasses__()
-    return {program.__name__: program for program in family}
+    return {
+        program.__name__: program for program in heirs(kernel_programs.base.Program)
+    }
+
+
+def heirs(cls):
+    """Yield every class below one."""
+    for heir in cls.__subclasses__():
+        yield heir
+        yield from heirs(heir)
 
 
 def verdict(program):

@@ -20,10 +20,9 @@ PROGRAMS = sorted((HERE / "kernel_programs").glob("*.py"))
 TRUTH = json.loads((HERE / "compiled_verdicts.json").read_text())
 HAS_COMPILER = importlib.util.find_spec("artiq.compiler") is not None
 
-#: What only the types of driver objects and of numpy scalars would tell.
-MISSES = {"ShortArrays", "DeviceMethodTypo"}
-#: `with interleave` around drivers is refused as a whole, as the twin does.
-FALSE_ALARMS = {"InterleavedSwitch"}
+#: What only the types of driver objects and of numpy scalars would tell, and an
+#: attribute that another object is given from outside.
+MISSES = {"ShortArrays", "DeviceMethodTypo", "UnlikeInstancesLater"}
 #: Programs of section 3.9's table of what does not compile, and their rules.
 TABLE = {
     "DictLiteral": "dict", "DictAttribute": "dict", "DictGlobal": "dict",
@@ -43,6 +42,8 @@ TABLE = {
     "IntAttributeAsDelay": "width", "ScannableIteration": "iteration",
     "UnlikeInstances": "unlike-instances", "IntCondition": "condition",
     "QualifiedWithFlags": "decorator", "InterleavedDriver": "interleave",
+    "InterleavedUnequalPulses": "interleave", "InterleavedDacLoad": "interleave",
+    "UnlikeInstancesInList": "unlike-instances",
 }  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def test_the_linter_agrees_with_the_compiler(found):
     assert len(TRUTH) >= 40
     assert min(len(refused), len(TRUTH) - len(refused)) >= 40
     assert refused - set(found) == MISSES
-    assert set(found) - refused == FALSE_ALARMS
+    assert set(found) <= refused
 
 
 @pytest.mark.parametrize(("program", "rule"), TABLE.items())

@@ -152,3 +152,65 @@ def test_the_laboratorys_own_kernels_are_seen(tmp_path):
     file.write_text((ROOT / "repository" / "recall.py").read_text())
     found = lint(file, [tmp_path])
     assert [(f.file.name, f.rule) for f in found] == [("pump.py", "builtin")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"ttl{}".format(n)', 'f"ttl{n}"', '"ttl%d" % n', '"ttl" + str(n)', "NAMES[n]"],
+)
+def test_devices_whose_names_are_made_are_not_missing(linted, name):
+    build = f"for n in range(4): self.setattr_device({name})"
+    text = "NAMES = ['ttl0', 'ttl1']\n" + probe(build, "self.ttl1.on()")
+    assert linted(text) == []
+
+
+def test_a_name_from_a_list_is_not_missing_but_one_from_nowhere_is(linted):
+    loop = 'for name in ["ttl0", "ttl1"]: self.setattr_device(name)'
+    assert linted(probe(loop, "self.ttl1.on()")) == []
+    plain = 'self.setattr_device("ttl0")'
+    assert linted(probe(plain, "self.ttl1.on()")) == [
+        ("experiment.py", 7, "missing-attribute")
+    ]
+
+
+def test_what_a_remote_call_runs_is_host_code(linted):
+    text = """
+    class Probe(EnvExperiment):
+        @kernel
+        def run(self):
+            for value in self.nothing():
+                delay(value * us)
+
+        def nothing(self) -> TList(TInt32):
+            def inner():
+                return {}
+            self.deeper()
+            return []
+
+        def deeper(self):
+            return [n for n in range(3) if n]
+    """
+    assert linted(text) == []
+
+
+def test_environments_of_one_class_with_attributes_of_two_types(linted):
+    text = """
+    class Lamp(HasEnvironment):
+        def build(self, level):
+            self.level = level
+        @kernel
+        def flash(self):
+            delay(self.level * us)
+    class Probe(EnvExperiment):
+        def build(self):
+            self.one = Lamp(self, 1)
+            self.other = Lamp(self, LEVEL)
+        @kernel
+        def run(self):
+            self.one.flash()
+            self.other.flash()
+    """
+    assert linted("LEVEL = 2\n" + textwrap.dedent(text)) == []
+    assert linted("LEVEL = 2.0\n" + textwrap.dedent(text)) == [
+        ("experiment.py", 15, "unlike-instances")
+    ]

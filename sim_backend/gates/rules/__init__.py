@@ -6,7 +6,7 @@ says what to do instead.
 
 from __future__ import annotations
 
-from . import calls, flow, names, objects, signatures, syntax, values
+from . import calls, flow, interleaving, names, objects, signatures, syntax, values
 
 RULES = (
     *syntax.RULES,
@@ -14,6 +14,7 @@ RULES = (
     *names.RULES,
     *values.RULES,
     *calls.RULES,
+    *interleaving.RULES,
     *flow.RULES,
     *objects.RULES,
 )

@@ -22,7 +22,6 @@ _NUMPY = frozenset(_NUMPY_NAMES.split())
 _SILENT = frozenset(
     {"get_dataset", "get_argument", "get_device", "get_dataset_metadata"}
 )
-_TIMING = frozenset({"delay", "delay_mu"})
 _LATER = frozenset({"at_mu", "delay_mu"})
 
 
@@ -57,8 +56,9 @@ def numpy_functions(kernel: Kernel) -> Iterator[Complaint]:
     """Refuse functions of numpy that the compiler does not have."""
     for node in kernel.all(ast.Call):
         found = kernel.inference.callee(node.func, kernel.scope)
-        of_numpy = isinstance(found, External) and found.module == "numpy"
-        if of_numpy and found.name and found.name not in _NUMPY:
+        if not isinstance(found, External) or found.module != "numpy":
+            continue
+        if found.name and found.name not in _NUMPY:
             message = f"kernels have no numpy.{found.name}; compute it before"
             yield node, "numpy-function", message
 
@@ -126,22 +126,6 @@ def arguments(kernel: Kernel) -> Iterator[Complaint]:
             if _is_narrow(kernel, item):
                 message = f"{ast.unparse(item)} has 32 bits; write int64(...)"
                 yield node, "width", message
-
-
-def interleaved(kernel: Kernel) -> Iterator[Complaint]:
-    """Allow delays and RPCs only inside `with interleave`."""
-    for block in kernel.all(ast.With):
-        if getattr(block.items[0].context_expr, "id", "") != "interleave":
-            continue
-        for node in ast.walk(block):
-            if not isinstance(node, ast.Call):
-                continue
-            found = kernel.inference.callee(node.func, kernel.scope)
-            remote = isinstance(found, Function) and not found.on_device
-            if not remote and getattr(node.func, "id", "") not in _TIMING:
-                name = ast.unparse(node.func)
-                message = f"{name} cannot be interleaved; use `with parallel`"
-                yield node, "interleave", message
 
 
 def host_objects(kernel: Kernel) -> Iterator[Complaint]:
@@ -230,6 +214,5 @@ RULES = (
     forbidden,
     results,
     arguments,
-    interleaved,
     host_objects,
 )

@@ -73,8 +73,9 @@ class _Paths:
             if isinstance(part, ast.comprehension):
                 inner |= _stored(part.target)
         for part in _parts(node):
-            read = isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
-            if read and part.id in self._local - bound - inner:
+            if not (isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)):
+                continue
+            if part.id in self._local - bound - inner:
                 self.unset.append(part)
 
     def _simple(self, node: ast.stmt, bound: set[str]) -> _Bound:
@@ -85,6 +86,7 @@ class _Paths:
 
     def _return(self, node: ast.Return, bound: set[str]) -> _Bound:
         self._read(node, bound)
+        return None
 
     _raise = _break = _continue = _return
 

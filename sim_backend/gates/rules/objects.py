@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from .. import attributes
 from ..inference import Instance
+from ..kinds import ClashError, together
 from ..source import Class
 from .kernel import Complaint, Kernel
 
@@ -40,45 +41,52 @@ def invariants(kernel: Kernel) -> Iterator[Complaint]:
 
 def unlike_instances(kernel: Kernel) -> Iterator[Complaint]:
     """Refuse objects of one class whose attributes differ in type."""
-    instance = kernel.scope.instance
-    if instance is None:
+    found = _unlike(kernel.tree())
+    if not found:
         return
-    inference = kernel.inference
-    made = _made(kernel, instance)
-    for cls, objects in made.items():
-        for name in sorted(_used(cls)):
-            kinds = {inference.attribute(item, name) for item in objects} - {None}
-            if len(kinds) > 1:
-                found = " and ".join(sorted(map(str, kinds)))
-                message = (
-                    f"the {cls.name} objects here have {name} of type {found}; "
-                    "one class, one type: write 1.0 for 1, or derive a class"
-                )
-                yield kernel.node, "unlike-instances", message
+    for function, owner in kernel.called():  # where a callee has it, it is told there
+        scope = kernel.inference.scope(function, owner)
+        callee = Kernel(function, scope, kernel.inference)
+        found = {
+            key: kinds
+            for key, kinds in found.items()
+            if key not in _unlike(callee.tree())
+        }
+    for (cls, name), kinds in found.items():
+        message = (
+            f"the {cls.name} objects here have {name} of type {kinds}; "
+            "one class, one type: write 1.0 for 1, or derive a class"
+        )
+        yield kernel.node, "unlike-instances", message
 
 
-def _made(kernel: Kernel, instance: Instance) -> dict[Class, set[Instance]]:
-    """Return the objects in attributes that the kernel mentions, by class."""
-    made: dict[Class, set[Instance]] = {}
-    for node in kernel.all(ast.Attribute):
-        if isinstance(node.value, ast.Name) and node.value.id == "self":
-            kind = kernel.inference.attribute(instance, node.attr)
-            if kind is not None and kind.name == "instance":
-                made.setdefault(kind.of.cls, set()).add(kind.of)
-    return made
-
-
-def _used(cls: Class) -> set[str]:
-    """Return the attributes that a class's own kernels read."""
+def _unlike(kernels: list[Kernel]) -> dict[tuple[Class, str], str]:
+    """Return the attributes that are read and differ between objects of a class."""
+    objects: dict[Class, set[Instance]] = {}
+    read: set[tuple[Class, str]] = set()
+    for kernel in kernels:
+        for node in kernel.all(ast.Attribute, ast.Name):
+            kind = kernel.kind(node)
+            for item in () if kind is None else kind.objects:
+                objects.setdefault(item.cls, set()).add(item)
+            if isinstance(node, ast.Attribute):
+                owner = kernel.inference.owner(node.value, kernel.scope)
+                read |= set() if owner is None else {(owner.cls, node.attr)}
     return {
-        node.attr
-        for function in cls.functions.values()
-        if function.on_device
-        for node in ast.walk(function.node)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "self"
+        (cls, name): kinds
+        for cls, name in sorted(read, key=lambda key: (key[0].name, key[1]))
+        if (kinds := _differing(kernels[0], objects.get(cls, set()), name))
     }
+
+
+def _differing(kernel: Kernel, objects: set[Instance], name: str) -> str:
+    """Return the kinds of an attribute that cannot be one, empty if they can."""
+    kinds = {kernel.inference.attribute(item, name) for item in objects} - {None}
+    try:
+        together(list(kinds))
+    except ClashError:
+        return " and ".join(sorted(map(str, kinds)))
+    return ""
 
 
 RULES = (missing, invariants, unlike_instances)

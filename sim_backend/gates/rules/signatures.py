@@ -40,7 +40,7 @@ def parameters(kernel: Kernel) -> Iterator[Complaint]:
         yield kernel.node, "positional-only", message
 
 
-def annotations(kernel: Kernel) -> Iterator[Complaint]:
+def types(kernel: Kernel) -> Iterator[Complaint]:
     """Refuse annotations that are not ARTIQ's."""
     for item in kernel.function.parameters:
         yield from annotation(kernel, item.annotation)
@@ -67,4 +67,4 @@ def annotation(kernel: Kernel, node: ast.expr | None) -> Iterator[Complaint]:
                 yield node, "annotation", message
 
 
-RULES = (decorators, parameters, annotations)
+RULES = (decorators, parameters, types)

@@ -72,3 +72,22 @@ class Program:
 
     def append_to_dataset(self, key, value):
         """Stand for ARTIQ's."""
+
+
+class Interleaving(Program):
+    def build(self):
+        self.width = 1e-6
+        self.lamp = Lamp(self.a, 1.0)
+
+    @kernel
+    def later(self):
+        delay(1 * us)
+
+    @kernel
+    def shown(self):
+        self.a.on()
+
+    @kernel
+    def run(self):
+        with interleave:
+            delay(1 * us)
