@@ -1,6 +1,7 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
-`python -m benchmarks COMMAND ...` for what is no comparison with a peer: `unchanged`.
+`python -m benchmarks COMMAND ...` for what is no comparison with a peer:
+`artiq_material`, `unchanged`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import first_call, mean_field, relaxation, stochastic, unchanged
+from .artiq_material import command as artiq_material
 from .pairing import Row
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -29,7 +31,10 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 }
 
 #: Commands with options of their own, which return an exit code.
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"unchanged": unchanged.main}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "artiq_material": artiq_material.main,
+    "unchanged": unchanged.main,
+}
 
 PACKAGES = ("numpy", "scipy", "numba", "dwave-samplers", "diffrax", "gillespy2")
 

@@ -29,7 +29,7 @@ def simulate(
     device_db: dict[str, Any],
     plant: str = RECORDING,
     *,
-    wires: Mapping[str, str] | None = None,
+    wires: Mapping[str, str | Sequence[str]] | None = None,
     inputs: Mapping[str, Sequence[tuple[int, float]]] | None = None,
 ) -> dict[str, Any]:
     """Rewrite a device database in place for simulation, and return it.

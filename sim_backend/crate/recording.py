@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from ccqed_ctrl import checks
@@ -15,6 +17,9 @@ from .plant import Laboratory
 #: Changes of a wired input that wait to be looked at; an endless kernel makes more.
 REMEMBERED = 1 << 15
 
+#: Machine units in a second, for what comes over a wire from a clock.
+SECOND = 1e9
+
 #: Changes of one input: (time_mu, value), by time.
 Steps = list[tuple[int, float]]
 
@@ -25,7 +30,8 @@ class RecordingPlant:
     Parameters
     ----------
     wires
-        Output's device_db key to that of the digital input it is connected to.
+        Output's device_db key (a digital output or a clock) to that of the digital
+        input it is connected to, or to several: a pin and the counter of its edges.
     inputs
         ``device`` (a digital input) or ``device.signal`` (``sampler0.adc3``) to its
         (time_mu, value) steps; before the first it is 0.
@@ -38,49 +44,72 @@ class RecordingPlant:
 
     def __init__(
         self,
-        wires: Mapping[str, str] | None = None,
+        wires: Mapping[str, str | Sequence[str]] | None = None,
         inputs: Mapping[str, Sequence[tuple[int, float]]] | None = None,
     ) -> None:
-        self._wires: dict[str, list[str]] = {}
-        for output, driven in (wires or {}).items():
-            self._wires.setdefault(output, []).append(driven)
+        self._wires = {
+            output: [driven] if isinstance(driven, str) else list(driven)
+            for output, driven in (wires or {}).items()
+        }
         self._steps = {
             _input(name): _script(name, steps) for name, steps in (inputs or {}).items()
         }
 
     def advance(self, events: list[Event], until_mu: int) -> None:
-        """Carry levels over the wires."""
+        """Carry levels, and the frequencies of clocks, over the wires."""
         del until_mu
         for event in events:
-            if event.signal == "level":
-                for driven in self._wires.get(event.channel, ()):
-                    steps = self._steps.setdefault((driven, "level"), [])
-                    steps.append((event.time_mu, event.value))
-                    if len(steps) > 2 * REMEMBERED:
-                        del steps[:REMEMBERED]
+            for driven in self._wires.get(event.channel, ()):
+                steps = self._steps.setdefault((driven, event.signal), [])
+                steps.append((event.time_mu, event.value))
+                if len(steps) > 2 * REMEMBERED:
+                    del steps[:REMEMBERED]
 
     def observe(self, channel: str, signal: str, time_mu: int) -> float:
         """Return the value of an input by its script or wire, 0 without."""
-        steps = self._steps.get((channel, signal), [])
-        index = bisect_right(steps, time_mu, key=lambda step: step[0])
-        return steps[index - 1][1] if index else 0.0
+        held = self._held(channel, signal, time_mu, time_mu + 1)
+        return held[-1][1] if held else 0.0
 
     def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
         """Return (time_mu, level) of the changes of a digital input in [start, stop)."""
-        steps = self._steps.get((channel, "level"), [])
-        first = bisect_right(steps, start_mu - 1, key=lambda step: step[0])
-        found, level = [], bool(steps[first - 1][1]) if first else False
-        for time_mu, value in steps[first:]:
-            if time_mu >= stop_mu:
-                break
+        found, level = [], False
+        for time_mu, value in self._held(channel, "level", start_mu, stop_mu):
             if bool(value) != level:
                 level = bool(value)
-                found.append((time_mu, int(level)))
+                if time_mu >= start_mu:
+                    found.append((time_mu, int(level)))
         return found
+
+    def _held(self, channel: str, signal: str, start_mu: int, stop_mu: int) -> Steps:
+        """Return the step that holds at the start, if any, and those up to the stop."""
+        clock = self._steps.get((channel, "frequency"))
+        if clock and signal == "level":
+            return _ticks(clock, start_mu, stop_mu)
+        steps = self._steps.get((channel, signal), [])
+        first = bisect_right(steps, start_mu, key=itemgetter(0))
+        last = bisect_left(steps, stop_mu, first, key=itemgetter(0))
+        return steps[max(first - 1, 0) : last]
 
     def safe_state(self) -> list[str]:
         """Return nothing: what would be safe is not known here."""
         return []
+
+
+def _ticks(clock: Steps, start_mu: int, stop_mu: int) -> Steps:
+    """Return the steps of a clock, which goes high when its frequency is set."""
+    ticks: Steps = []
+    for (begin, frequency), (end, _) in pairwise([*clock, (stop_mu, 0.0)]):
+        if begin >= stop_mu:
+            break
+        if frequency == 0:
+            ticks.append((begin, 0.0))
+            continue
+        half = SECOND / frequency / 2
+        count = max(0, int((start_mu - begin) // half))
+        while (time_mu := begin + round(count * half)) < min(end, stop_mu):
+            ticks.append((time_mu, float(count % 2 == 0)))
+            count += 1
+    return ticks
 
 
 def _input(name: str) -> tuple[str, str]:

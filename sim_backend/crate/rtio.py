@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 #: Coarse cycles an output event must lie ahead of the counter (gateware/rtio/core.py).
 MARGIN = 12
+#: Coarse cycles from an output event's time to its pin. Inputs are stamped when they are
+#: seen, so what an output causes bears a later time, as in ARTIQ's own loopback test.
+OUTPUT_LATENCY = 11
 LANES = 8
 #: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
 ANALYZED = 1 << 20
@@ -199,7 +202,8 @@ class Rtio:
             raise RTIOOverflow(f"RTIO input overflow on channel {channel:#06x}:{key}")
         event = waiting.popleft()
         latency = round(self.costs.input_latency / self.cursor.ref_period)
-        self.counter = max(self.counter, event[0] + latency)
+        seen = event[0] - OUTPUT_LATENCY * self.multiplier
+        self.counter = max(self.counter, seen + latency)
         return event
 
     def _next_step(self, channel: int, timeout_mu: int | None) -> int | None:
@@ -220,7 +224,7 @@ class Rtio:
         if len(waiting) >= self._phys[channel].fifo_depth:
             self._overflowed.add(channel)
             return
-        waiting.append((time_mu, data))
+        waiting.append((time_mu + OUTPUT_LATENCY * self.multiplier, data))
 
     def reset(self) -> None:
         """Forget queued output, waiting input and errors of the FIFOs."""
