@@ -71,7 +71,7 @@ class RecordingPlant:
         return held[-1][1] if held else 0.0
 
     def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
-        """Return (time_mu, level) of the changes of a digital input in [start, stop)."""
+        """Return (time_mu, level) of each change of an input in [start, stop)."""
         found, level = [], False
         for time_mu, value in self._held(channel, "level", start_mu, stop_mu):
             if bool(value) != level:

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections import deque
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
@@ -21,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Coarse cycles an output event must lie ahead of the counter (gateware/rtio/core.py).
 MARGIN = 12
-#: Coarse cycles from an output event's time to its pin. Inputs are stamped when they are
-#: seen, so what an output causes bears a later time, as in ARTIQ's own loopback test.
+#: Coarse cycles from an output event's time to its pin. Inputs are stamped when they
+#: are seen: what an output causes bears a later time, as in ARTIQ's loopback test.
 OUTPUT_LATENCY = 11
 LANES = 8
 #: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
@@ -316,7 +317,7 @@ class _Lanes:
 
 def _place() -> str:
     """Return file and line of the innermost frame that is not the twin's or ARTIQ's."""
-    frame = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(3)
     own = Path(__file__).parents[1].name
     while frame is not None:
         package = frame.f_globals.get("__name__", "").split(".")[0]

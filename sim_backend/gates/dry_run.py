@@ -46,7 +46,7 @@ def rehearse(
             device_db=path,
             dataset_db=copy,
             results=Path(folder) / "results",
-            replaced={} if obstacle else {"core": _compiling_core(path)},
+            replaced=_compiling(path) if not obstacle and path else {},
         )
         outcome = runner.run(request)
     return [_of_run(file, outcome), _of_compiler(file, outcome, obstacle)]
@@ -100,8 +100,8 @@ def _no_compiler(device_db: Path | None) -> str:
     return "" if device_db is not None else "no device database"
 
 
-def _compiling_core(device_db: Path) -> dict[str, Any]:
-    """Return the entry of a core that compiles against the laboratory's drivers."""
+def _compiling(device_db: Path) -> dict[str, Any]:
+    """Return a core that compiles against the laboratory's drivers, as its entry."""
     before = os.environ.pop("CCQED_BACKEND", None)
     try:
         laboratory = file_import(device_db).device_db
@@ -109,7 +109,8 @@ def _compiling_core(device_db: Path) -> dict[str, Any]:
         if before is not None:
             os.environ["CCQED_BACKEND"] = before
     arguments = laboratory["core"]["arguments"] | {"laboratory": laboratory}
-    return {"module": "sim_backend.gates.compiling_core", "arguments": arguments}
+    core = {"module": "sim_backend.gates.compiling_core", "arguments": arguments}
+    return {"core": core}
 
 
 def _line_in(file: Path, error: BaseException) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+GATES = ("scan", "lint", "run", "compile")
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 

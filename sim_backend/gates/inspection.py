@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ccqed_ctrl.errors import CcqedError
-from sim_backend.host import ensure_artiq
+from sim_backend.host import dataset_db, devices, discovery
 
-from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
-
-GATES = ("scan", "lint", "run", "compile")
+from . import dry_run, linter
+from .findings import FAILED, GATES, PASSED, SKIPPED, Finding, Verdict
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,6 @@ def inspect(inspection: Inspection) -> list[Verdict]:
 
 
 def _child(inspection: Inspection, report: Connection) -> None:
-    ensure_artiq()
     for verdict in _verdicts(inspection):
         report.send(verdict)
     report.send(None)
@@ -76,8 +73,6 @@ def _verdicts(inspection: Inspection) -> Iterator[Verdict]:
 
 def _scan(inspection: Inspection, names: list[str]) -> Verdict:
     """Scan as the dashboard does; experiments found are added to `names`."""
-    discovery = importlib.import_module("sim_backend.host.discovery")
-    dataset_db = importlib.import_module("sim_backend.host.dataset_db")
     file = inspection.file
     found = discovery.scan_file(file, dataset_db.DatasetDB(inspection.dataset_db))
     if isinstance(found, discovery.Unscanned):
@@ -88,8 +83,6 @@ def _scan(inspection: Inspection, names: list[str]) -> Verdict:
 
 
 def _lint(inspection: Inspection) -> Verdict:
-    linter = importlib.import_module(".linter", __package__)
-    devices = importlib.import_module("sim_backend.host.devices")
     database = inspection.device_db or devices.find_device_db(inspection.file)
     roots = [] if database is None else [database.resolve().parent]
     described = {} if database is None else devices.load_device_db(database)
@@ -109,7 +102,6 @@ def _rehearsals(
         for gate in ("run", "compile"):
             yield Verdict(gate, file, SKIPPED, reason)
         return
-    dry_run = importlib.import_module(".dry_run", __package__)
     for name in names:
         try:
             yield from dry_run.rehearse(

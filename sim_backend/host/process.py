@@ -106,6 +106,6 @@ def _listen(wishes: Connection) -> None:
 
 def _interrupt_main() -> None:
     if hasattr(signal, "pthread_kill"):  # also ends a sleep or a read
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     else:
         signal.raise_signal(signal.SIGTERM)

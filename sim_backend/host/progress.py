@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -24,7 +25,7 @@ class ProgressBar:
 
     def __init__(self, label: str, console: Console, shown: bool) -> None:
         self._label = label
-        self._task = None
+        self._task: TaskID | None = None
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -175,7 +175,7 @@ class _Session:
             self.devices.close_devices()
 
     def _build(self) -> Any:
-        managers = (self.devices, self.datasets, self.arguments, {})
+        managers: tuple[Any, ...] = (self.devices, self.datasets, self.arguments, {})
         instance = self.experiment(managers)
         self.arguments.check_unprocessed_arguments()
         return instance
