@@ -26,8 +26,13 @@ MARGIN = 12
 #: are seen: what an output causes bears a later time, as in ARTIQ's loopback test.
 OUTPUT_LATENCY = 11
 LANES = 8
+#: Events that wait in a lane; the CPU blocks until the first of a full one is played.
+LANE_DEPTH = 128
+#: Queued events from which on the past is played while a kernel runs, so that endless
+#: kernels fit; more than the lanes hold.
+BACKLOG = 4 * LANES * LANE_DEPTH
 #: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
-ANALYZED = 1 << 20
+ANALYZED = 1 << 16
 
 
 class Word(NamedTuple):
@@ -152,10 +157,14 @@ class Rtio:
             error.slack_mu = slack
             raise error
         self.submitted.append((word, self.counter))
-        if self._lanes.accept(coarse):
-            heapq.heappush(self._queue, word)
-        else:
+        if not self._lanes.accept(coarse):
             self._report("sequence error", word.channel)
+            return
+        heapq.heappush(self._queue, word)
+        free = self._lanes.blocked_until(self.counter // self.multiplier)
+        self.counter = max(self.counter, free * self.multiplier)
+        if len(self._queue) > BACKLOG:
+            self.play(self.counter)
 
     def input_timestamp(self, channel: int, timeout_mu: int) -> int:
         """Return the time of the next input event, -1 if none came by the timeout."""
@@ -239,6 +248,13 @@ class Rtio:
 
     # The wires' side
 
+    def drop(self) -> None:
+        """Forget what is queued: the kernel that wanted it was interrupted."""
+        self._queue.clear()
+        self._lanes = _Lanes()
+        self.trace = None
+        self.cursor.now = self.counter
+
     def last_mu(self) -> int:
         """Return the time of the last queued event, or the counter."""
         return max((word.time_mu for word in self._queue), default=self.counter)
@@ -299,6 +315,7 @@ class _Lanes:
     """The eight output lanes: each takes strictly later coarse times only."""
 
     def __init__(self) -> None:
+        self._waiting: list[deque[int]] = [deque() for _ in range(LANES)]
         self._times = [-1] * LANES
         self._current = 0
         self._last = -1
@@ -312,7 +329,17 @@ class _Lanes:
             return False
         self._current, self._last = lane, coarse
         self._times[lane] = coarse
+        self._waiting[lane].append(coarse)
         return True
+
+    def blocked_until(self, now: int) -> int:
+        """Return the coarse time at which the lane last used has room, 0 if it has."""
+        waiting, free = self._waiting[self._current], 0
+        while waiting and waiting[0] <= now:
+            waiting.popleft()
+        while len(waiting) > LANE_DEPTH:
+            free = waiting.popleft()
+        return free
 
 
 def _place() -> str:

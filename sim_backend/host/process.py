@@ -89,6 +89,7 @@ def _child(request: dict[str, Any], level: int, wishes: Connection) -> None:
 
     termination = scheduler.Termination()
     signal.signal(signal.SIGTERM, termination.request)
+    termination.watch()
     threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
     wishes.send(worker.work(runner.Request(**request), termination))
 

@@ -163,6 +163,7 @@ class _Session:
 
     def run(self) -> Outcome:
         """Go through the phases; always close the devices."""
+        self.termination.in_kernel = self._in_kernel
         try:
             instance = self._attempt(self._build)
             if instance is not None:
@@ -173,6 +174,9 @@ class _Session:
             return self._outcome(written=True)
         finally:
             self.devices.close_devices()
+
+    def _in_kernel(self) -> bool:
+        return bool(getattr(self.devices.active("core"), "running", False))
 
     def _build(self) -> Any:
         managers: tuple[Any, ...] = (self.devices, self.datasets, self.arguments, {})

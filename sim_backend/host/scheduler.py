@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,11 +14,22 @@ from artiq.language.types import TBool
 logger = logging.getLogger(__name__)
 
 
+#: A kernel that goes on for this long after the first wish is interrupted, s.
+PATIENCE = 0.25
+
+
 class Termination:
-    """First wish: end at the next pause. Second: now, by KeyboardInterrupt."""
+    """First wish: end at the next pause. Second: now, by KeyboardInterrupt.
+
+    A kernel may be endless and never come to a pause: once `watch` has been called, one
+    that has not asked for `PATIENCE` after the first wish is interrupted as well.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        #: Tells whether a kernel is running.
+        self.in_kernel: Callable[[], bool] = lambda: False
+        self._watching = False
         #: The experiment has been told, by `pause`, `check_pause` or its like.
         self.seen = False
         self._interruptible = False
@@ -29,7 +41,26 @@ class Termination:
             raise KeyboardInterrupt
         if not self.requested:
             logger.warning("ending at the next pause; once more to interrupt at once")
+            self._wait()
         self.requested = True
+
+    def watch(self) -> None:
+        """Interrupt kernels that do not end; to be called in the main thread."""
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._insist)
+            self._watching = True
+
+    def _wait(self) -> None:
+        if self._watching:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+
+    def _insist(self, *_: Any) -> None:
+        if self.seen:
+            return
+        if self._interruptible and self.in_kernel():
+            self.seen = True
+            raise KeyboardInterrupt
+        self._wait()
 
     def tell(self) -> bool:
         """Return True if the run should end."""

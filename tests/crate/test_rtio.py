@@ -8,6 +8,8 @@ import pytest
 from artiq.coredevice.exceptions import CacheError, DMAError, RTIOUnderflow
 from artiq.experiment import at_mu, delay, delay_mu, kernel, now_mu, us
 
+from sim_backend.crate.rtio import LANE_DEPTH
+
 
 class Order:
     @kernel
@@ -220,3 +222,47 @@ def test_least_significant_bit_first(card):
     lab.spi = card.get("spi_urukul0")
     lab.run()
     assert card.timeline.value("dds3", "attenuation") == (255 - 0x80) / 8
+
+
+def test_a_full_lane_blocks_the_cpu_until_its_first_event_is_played(bench):
+    class Pulses:
+        @kernel
+        def run(self, count):
+            self.core.break_realtime()
+            start = now_mu()
+            for _ in range(count):
+                self.ttl0.on()
+                delay_mu(1_000_000)
+            return start, self.core.get_rtio_counter_mu()
+
+    start, counter = bench.experiment(Pulses, "ttl0").run(LANE_DEPTH)
+    assert counter < start
+    start, counter = bench.experiment(Pulses, "ttl0").run(LANE_DEPTH + 10)
+    assert start + 9_000_000 <= counter < start + 9_000_000 + 1000
+
+
+def test_what_is_queued_is_dropped_with_an_interrupted_kernel(bench):
+    class Interrupted:
+        @kernel
+        def run(self):
+            self.core.break_realtime()
+            delay_mu(1_000_000_000)
+            self.ttl0.on()
+            self.interrupt()
+
+        @kernel
+        def after(self):
+            self.core.break_realtime()
+            self.ttl1.on()
+
+        def interrupt(self):
+            raise KeyboardInterrupt
+
+    lab = bench.experiment(Interrupted, "ttl0", "ttl1")
+    with pytest.raises(KeyboardInterrupt):
+        lab.run()
+    assert bench.events("ttl0") == []
+    assert not bench.core.running
+    lab.after()
+    assert len(bench.events("ttl1")) == 1
+    assert bench.core.rtio.counter < 1_000_000_000

@@ -81,6 +81,9 @@ class Core:
             result = kernel_body(*args, **kwargs)
         except Ended as end:
             raise end.error from None
+        except KeyboardInterrupt:
+            self.rtio.drop()
+            raise
         except Exception as error:
             seen = crossed(error)
             if seen is error:
@@ -90,6 +93,11 @@ class Core:
             self._depth -= 1
             self._finish()
         return received(result, known.returns)
+
+    @property
+    def running(self) -> bool:
+        """Whether a kernel is running."""
+        return self._depth > 0
 
     def _begin(self, function: Any) -> None:
         self.board.kernels += 1

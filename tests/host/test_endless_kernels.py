@@ -1,0 +1,130 @@
+"""Kernels that never end: memory stays flat, and Ctrl-C leaves within half a second."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TTL = """
+import os
+def _ttl(kind, n):
+    return {"type": "local", "module": "artiq.coredevice.ttl", "class": kind,
+            "arguments": {"channel": n}}
+device_db = {
+    "core": {"type": "local", "module": "artiq.coredevice.core", "class": "Core",
+             "arguments": {"host": "192.0.2.1", "ref_period": 1e-9}},
+    "led": _ttl("TTLOut", 0), "ttl": _ttl("TTLInOut", 1),
+    "core_dma": {"type": "local", "module": "artiq.coredevice.dma",
+                 "class": "CoreDMA"},
+}
+"""
+
+EXPERIMENT = """
+import time
+from artiq.experiment import *
+
+class Endless(EnvExperiment):
+    def build(self):
+        for name in ("core", "core_dma", "led", "ttl"):
+            self.setattr_device(name)
+
+    def run(self):
+        open("started", "w").close()
+        try:
+            self.forever()
+        finally:
+            self.make_safe()
+
+    @kernel
+    def make_safe(self):
+        self.core.break_realtime()
+        self.led.off()
+        self.say()
+
+    def say(self):
+        open("safe", "w").close()
+
+    @kernel
+    def forever(self):
+        self.core.reset()
+        {body}
+
+    def rest(self):
+        time.sleep(60)
+"""
+
+BODIES = {
+    "pulses": "while True:\n            self.led.pulse(1*ms)\n            delay(1*ms)",
+    "arithmetic": "x = 0\n        while True:\n            x = x + 1 - 1",
+    "input": "while True:\n            t = self.ttl.gate_rising(1*s)\n"
+    "            self.ttl.count(t)\n            delay(1*ms)",
+    "rpc": "self.rest()",
+    "recorded": "with self.core_dma.record('x'):\n            self.led.pulse(1*us)\n"
+    "        while True:\n            self.core_dma.playback('x')\n"
+    "            delay(100*us)",
+}
+
+
+@pytest.fixture
+def start(tmp_path):
+    (tmp_path / "device_db.py").write_text(TTL)
+    running = []
+
+    def begin(body):
+        (tmp_path / "endless.py").write_text(EXPERIMENT.replace("{body}", body))
+        command = [sys.executable, "-m", "ccqed_ctrl.cli", "run", "endless.py"]
+        running.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True))
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return running[-1]
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def resident(process):
+    """Return the kilobytes of the largest process that was started."""
+    found = [0]
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(
+                line.split(":", 1) for line in status.read_text().splitlines() if line
+            )
+        except OSError:
+            continue
+        if int(lines["PPid"]) == process.pid and "VmRSS" in lines:
+            found.append(int(lines["VmRSS"].split()[0]))
+    return max(found)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_ctrl_c_leaves_the_kernel(start, tmp_path, body):
+    process = start(body)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    asked = time.time()
+    assert process.wait(30) == 130
+    # The safe state is reached, by a kernel, half a second after the wish.
+    assert (tmp_path / "safe").stat().st_mtime - asked < 0.5
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_memory_stays_flat(start):
+    process = start(BODIES["pulses"])
+    time.sleep(3)  # the analyzer's buffer fills
+    before = resident(process)
+    time.sleep(3)
+    assert resident(process) < before + 3_000
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
