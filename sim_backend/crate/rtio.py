@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-import sys
 from collections import deque
-from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
@@ -15,7 +12,7 @@ from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
 from ccqed_ctrl.errors import TimelineError
 
 from .chips.phy import Gate, Phy, Player
-from .slack import CostModel, SlackMeter
+from .slack import CostModel, SlackMeter, place
 from .time_manager import TimeManager
 
 logger = logging.getLogger(__name__)
@@ -152,6 +149,8 @@ class Rtio:
                 f"RTIO underflow at channel {word.channel:#06x}:{key}, "
                 f"{word.time_mu} mu, slack {slack} mu"
             )
+            if self.cursor.put_back:
+                message += f"; a negative delay at {self.cursor.put_back} put it there"
             error = RTIOUnderflow(message)
             error.channel = word.channel
             error.slack_mu = slack
@@ -343,12 +342,4 @@ class _Lanes:
 
 
 def _place() -> str:
-    """Return file and line of the innermost frame that is not the twin's or ARTIQ's."""
-    frame: FrameType | None = sys._getframe(3)
-    own = Path(__file__).parents[1].name
-    while frame is not None:
-        package = frame.f_globals.get("__name__", "").split(".")[0]
-        if package not in {own, "artiq"}:
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return ""
+    return place(4)

@@ -14,8 +14,11 @@ same dump (`ccqed timeline -o x.bin`), so both can be laid side by side. Then
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import FrameType
 
 from ccqed_ctrl import checks
 
@@ -44,6 +47,21 @@ class CostModel:
     def __post_init__(self) -> None:
         for item in fields(self):
             checks.number(item.name, getattr(self, item.name), 0.0, unit="s")
+
+
+def place(depth: int) -> str:
+    """Return file and line of the innermost frame that is not the twin's or ARTIQ's.
+
+    `depth` frames from here the search begins.
+    """
+    frame: FrameType | None = sys._getframe(depth)
+    own = Path(__file__).parents[1].name
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").split(".")[0]
+        if package not in {own, "artiq"}:
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
 
 
 @dataclass(frozen=True)

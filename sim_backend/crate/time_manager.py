@@ -10,6 +10,8 @@ import numpy as np
 
 from ccqed_ctrl.errors import TimelineError
 
+from .slack import place
+
 
 def round_half_away(value: float) -> int:
     """Round to the nearest integer, halves away from zero, as compiled kernels do.
@@ -37,6 +39,8 @@ class TimeManager:
     def __init__(self, ref_period: float) -> None:
         self.ref_period = ref_period
         self.now = 0
+        #: File and line of the last negative delay, empty where time went on since.
+        self.put_back = ""
         self._blocks: list[_Block] = []
 
     def enter_sequential(self) -> None:
@@ -71,6 +75,8 @@ class TimeManager:
     def take_time_mu(self, duration: int) -> None:
         """Move the cursor by machine units, which may be negative."""
         parent = self._parallel()
+        if duration < 0:
+            self.put_back = place(2)
         if parent is None:
             self.now += machine_units("delay_mu", duration)
         else:
@@ -87,10 +93,12 @@ class TimeManager:
 
     def set_time_mu(self, time_mu: int) -> None:
         """Put the cursor anywhere, the past included."""
+        self.put_back = ""
         self.now = machine_units("at_mu", time_mu)
 
     def unwind(self) -> None:
         """Forget open blocks: a new outermost kernel starts with none."""
+        self.put_back = ""
         self._blocks.clear()
 
     def _parallel(self) -> _Block | None:

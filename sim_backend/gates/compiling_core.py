@@ -47,14 +47,17 @@ class Core(InterpretingCore):
 
     def _compile(self, function: Any, args: Any, kwargs: Any) -> Finding | None:
         core = self._real.get("core")
+        _without_linker(core)
         try:
             # The compiler writes its diagnostics there, besides raising them.
             with contextlib.redirect_stderr(io.StringIO()):
                 core.compile(function, args, kwargs)
         except artiq_core.CompileError as error:
-            where = error.diagnostic.location
-            file = Path(where.source_buffer.name)
-            return Finding(file, where.line(), "compiler", error.diagnostic.message())
+            where, message = error.diagnostic.location, error.diagnostic.message()
+            name = where.source_buffer.name
+            if name.startswith("<"):  # what the compiler made up has no line
+                return Finding(*_place(function), "compiler", message)
+            return Finding(Path(name), where.line(), "compiler", message)
         except Exception as error:  # the compiler's own failures refuse kernels, too
             message = f"the compiler stops with {type(error).__name__}: {error}"
             return Finding(*_place(function), "compiler", message)
@@ -123,6 +126,17 @@ class _Exchange:
             if new is not value and not isinstance(value, dict):
                 self._changed.append((owner, name, value))
                 setattr(owner, name, new)
+
+
+def _without_linker(core: Any) -> None:
+    """Let a core stop after code generation: what is wrong shows before linking."""
+    target = core.target_cls
+    if target.__name__ != "Unlinked":
+        unlinked = {
+            "link": lambda *_: b"",
+            "strip": lambda _self, library: library,
+        }
+        core.target_cls = type("Unlinked", (target,), unlinked)
 
 
 def without_host(laboratory: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import inspect
+import logging
 import os
 import shutil
 import tempfile
@@ -17,9 +20,9 @@ from sim_backend.host import devices, is_embedded, runner
 
 from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
 
+logger = logging.getLogger(__name__)
+
 RUN, COMPILE = "run", "compile"
-#: What ARTIQ's compiler calls besides itself.
-_TOOLS = ("ld.lld", "llvm-strip")
 
 
 def rehearse(
@@ -94,9 +97,13 @@ def _no_compiler(device_db: Path | None) -> str:
     """Return why nothing can be compiled, empty if it can."""
     if is_embedded("artiq") or importlib.util.find_spec("artiq.compiler") is None:
         return "no ARTIQ in this interpreter, so no compiler"
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-    if missing:
-        return f"the compiler needs {' and '.join(missing)}, which are not installed"
+    binding = importlib.import_module("llvmlite.binding")
+    tuning = inspect.signature(binding.create_pipeline_tuning_options)
+    if "size_level" not in tuning.parameters:  # ARTIQ 9 passes it
+        version = importlib.metadata.version("llvmlite")
+        message = f"llvmlite {version} is too new for ARTIQ's compiler; README says how"
+        logger.warning("%s to install beside ARTIQ", message)
+        return message
     return "" if device_db is not None else "no device database"
 
 

@@ -14,6 +14,9 @@ from sim_backend.host import dataset_db, devices, discovery
 from . import dry_run, linter
 from .findings import FAILED, GATES, PASSED, SKIPPED, Finding, Verdict
 
+#: How the scan of a file begins to speak whose imports fail.
+_UNIMPORTED = ("ImportError", "ModuleNotFoundError")
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -63,7 +66,7 @@ def _verdicts(inspection: Inspection) -> Iterator[Verdict]:
     if "scan" not in skipped:
         yield scan
     if "lint" not in skipped:
-        yield _lint(inspection)
+        yield _lint(inspection, scan)
     if {"run", "compile"} <= skipped:
         return
     for verdict in _rehearsals(inspection, names, scan):
@@ -82,7 +85,18 @@ def _scan(inspection: Inspection, names: list[str]) -> Verdict:
     return Verdict("scan", file, PASSED, ", ".join(names) or "no experiment in it")
 
 
-def _lint(inspection: Inspection) -> Verdict:
+def _lint(inspection: Inspection, scan: Verdict) -> Verdict:
+    if any(finding.message.startswith(_UNIMPORTED) for finding in scan.findings):
+        reason = "its imports fail"
+        return Verdict("lint", inspection.file, SKIPPED, reason)
+    try:
+        return _linted(inspection)
+    except CcqedError as error:
+        finding = Finding(inspection.file, 1, "lint", str(error))
+        return Verdict("lint", inspection.file, FAILED, "", [finding])
+
+
+def _linted(inspection: Inspection) -> Verdict:
     database = inspection.device_db or devices.find_device_db(inspection.file)
     roots = [] if database is None else [database.resolve().parent]
     described = {} if database is None else devices.load_device_db(database)

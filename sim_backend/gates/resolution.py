@@ -128,7 +128,10 @@ class Resolver:
     def _from_star(self, module: Module, origin: str, name: str) -> Definition | None:
         if self._is_artiq(origin):
             # Not the user's: ARTIQ itself knows what it exports.
-            exported = vars(importlib.import_module(origin))
+            try:
+                exported = vars(importlib.import_module(origin))
+            except ImportError:
+                return None
             return External(origin, name) if name in exported else None
         source = self.project.imported(origin, module)
         return None if source is None else self.lookup(source, name)

@@ -151,3 +151,35 @@ def test_every_kernel_of_a_recall_compiles_for_the_kasli(check):
     assert code == 0
     for name in ("initialise", "run_shot", "make_safe"):
         assert f"RecallShot.{name}" in output
+
+
+def test_a_negative_delay_that_underflows_is_named(check):
+    body = "delay(-1 * ms)\n        self.ttl_camera.on()\n"
+    text = (
+        HEAD
+        + f"""
+    @kernel
+    def run(self):
+        self.core.reset()
+        {body}"""
+    )
+    code, table, _ = check(text, *with_lab("--skip", "compile"))
+    assert code == 1
+    assert "RTIOUnderflow" in table
+    assert "probe.py:13 put it there" in "".join(table.split("\n"))
+
+
+def test_a_file_whose_imports_fail_is_one_finding(check):
+    code, table, _ = check("import no_such_module\n" + GOOD, *with_lab())
+    assert code == 1
+    assert table.count("finding") == 1
+    assert "scan: ModuleNotFoundError: No module named 'no_such_module'" in table
+    assert "its imports fail" in table
+
+
+@pytest.mark.artiq
+@pytest.mark.skipif(is_embedded("artiq"), reason="needs ARTIQ's compiler")
+def test_the_compiler_needs_no_linker(check, monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    _, table, _ = check(None, ROOT / "repository" / "recall.py")
+    assert "3 kernels" in table
