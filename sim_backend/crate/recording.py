@@ -73,7 +73,7 @@ class RecordingPlant:
     def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
         """Return (time_mu, level) of each change of an input in [start, stop)."""
         found, level = [], False
-        for time_mu, value in self._held(channel, "level", start_mu, stop_mu):
+        for time_mu, value in self._held(channel, "level", start_mu - 1, stop_mu):
             if bool(value) != level:
                 level = bool(value)
                 if time_mu >= start_mu:
