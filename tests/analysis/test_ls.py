@@ -6,6 +6,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 
+import h5py
 import pytest
 
 from analysis import listing
@@ -111,14 +112,21 @@ def test_a_folder_that_is_not_there(tmp_path):
         list(listing.scan(tmp_path / "none"))
 
 
-def test_a_thousand_runs_in_five_seconds(tmp_path, capsys, monkeypatch):
+def test_a_thousand_runs_are_listed_fast(tmp_path, capsys, monkeypatch):
     model = result_files.embedded(tmp_path / "model.h5")
     for rid in range(1000):
         folder = tmp_path / "results" / f"hour{rid // 100}"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(model, folder / f"{rid:09d}-Recall.h5")
-    # Of this process alone: other programs must not fail the test.
+    # Of this process alone, and in units of what HDF5 takes to visit a file: neither
+    # other programs nor a slow machine must fail the test.
+    start = time.process_time()
+    for _ in range(100):
+        with h5py.File(model) as file:
+            file.visititems(lambda _name, item: repr(item.attrs))
+    visit = (time.process_time() - start) / 100
     start = time.process_time()
     shown = ls(capsys, monkeypatch, tmp_path / "results")
     assert "1000 of 1000 files" in shown
-    assert time.process_time() - start < 5
+    taken = (time.process_time() - start) / 1000
+    assert taken < 40 * visit

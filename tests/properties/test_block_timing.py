@@ -79,6 +79,9 @@ class Nothing:
     def get(self, name):
         return self
 
+    def get_device_db(self):
+        return {}
+
     def sync(self, until_mu):
         """Nothing lives."""
 
