@@ -24,12 +24,14 @@ CLOCK = {
 }
 WIRES = {"ttl4": ("ttl0", "ttl0_counter"), "clock": "ttl1"}
 
-#: Urukuls of the tests, each with the suites that look at it.
+#: Urukuls with AD9910: arguments of their CPLD.
 URUKULS: dict[str, dict[str, Any]] = {
     "revision 8": {"proto_rev": 8},
     "revision 9": {"proto_rev": 9},
     "revision 9, no io_update": {"proto_rev": 9, "io_update_device": None},
 }
+#: A fourth Urukul, whose second channel is another chip.
+AD9912 = "AD9912"
 
 
 def device_db(kasli: Path, urukul: str) -> dict[str, Any]:
@@ -38,9 +40,11 @@ def device_db(kasli: Path, urukul: str) -> dict[str, Any]:
     made |= ALIASES | {"clock": CLOCK}
     made["core"]["arguments"]["host"] = "127.0.0.1"
     arguments = made["urukul0_cpld"]["arguments"]
-    arguments |= URUKULS[urukul]
+    arguments |= URUKULS.get(urukul, {})
     if not arguments["io_update_device"]:
         del arguments["io_update_device"]
+    if urukul == AD9912:
+        made["urukul0_ch1"] |= {"module": "artiq.coredevice.ad9912", "class": AD9912}
     return simulate(made, wires=WIRES)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import examples, suites
 from .outcomes import FAILED, Outcome, Store
-from .page import page
+from .page import KNOWN, page
 
 HERE = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def get_argparser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    """Run what this commit has not run yet and write the page; 1 if anything failed."""
+    """Run what this commit has not yet; write the page; 1 for a failure not known."""
     options = get_argparser().parse_args(arguments)
     commit = _said("git", "describe", "--always", "--dirty", "--abbrev=12")
     store = Store(options.store / f"{commit}.json")
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
     by_example = {item: found.pop(item)[0] for item in tried}
     options.output.write_text(page(facts, by_example, found))
     everything = [*by_example.values(), *(o for rows in found.values() for o in rows)]
-    return int(any(outcome.verdict == FAILED for outcome in everything))
+    return int(any(o.verdict == FAILED and o.name not in KNOWN for o in everything))
 
 
 def _said(*command: str) -> str:

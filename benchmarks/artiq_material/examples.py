@@ -19,7 +19,10 @@ from .outcomes import DEVICE, FAILED, PASSED, Outcome
 PATIENCE, GRACE = 15.0, 5.0
 
 #: What an operator has to type, by class: these arguments have no default.
-TYPED = {"SpeedBenchmark": ("mode=Single experiment", "payload=CoreSend100Ints")}
+TYPED = {
+    "ArgumentsDemo": ("sc1_enum=1", "sc2_enum=3"),
+    "SpeedBenchmark": ("mode=Single experiment", "payload=CoreSend100Ints"),
+}
 
 NEEDS = (
     re.compile(r"device '(\w+)' is (?:a|an) artiq\.coredevice\.(?P<what>\S+), which"),
@@ -129,5 +132,6 @@ def judge(example: Example, code: int | None, text: str, interrupted: bool) -> O
     for pattern in NEEDS:
         if found := pattern.search(text):
             return Outcome(example.item, DEVICE, found["what"])
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # After the error comes the run's summary, a table under the experiment's name.
+    lines = [x.strip() for x in text.splitlines() if ": " in x and x[0] not in "│┌└├"]
     return Outcome(example.item, FAILED, lines[-1] if lines else f"exit code {code}")

@@ -33,9 +33,9 @@ class Result(unittest.TestResult):
     def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
         signal.alarm(0)
         super().stopTest(test)
-        verdict, reason = self.found.get(_name(test), ("skipped", "asks for nothing"))
+        found, reason = self.found.setdefault(_name(test), ("skipped", "no outcome"))
         seconds = time.monotonic() - self._started
-        print(f"{verdict:8} {_name(test)} {seconds:.1f} s {reason}", flush=True)
+        print(f"{found:8} {_name(test)} {seconds:.1f} s {reason}", flush=True)
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
         self.found.setdefault(_name(test), ("passed", ""))
@@ -63,23 +63,23 @@ class Result(unittest.TestResult):
 
     def _failed(self, test: Any, err: Any) -> None:
         traceback.print_exception(*err)
-        self.found[_name(test)] = ("failed", reason(err[1]))
+        self.found[_name(test)] = verdict(err[1])
 
 
-def reason(error: BaseException) -> str:
-    """Return an exception in one line, and the port of the device that it wanted."""
+def verdict(error: BaseException) -> tuple[str, str]:
+    """Return an exception in one line, or the port of the device that it wanted."""
     frames = [Path(f.filename).stem for f in traceback.extract_tb(error.__traceback__)]
     for module, port in PORTS.items():
         if isinstance(error, OSError) and module in frames:
-            return f"needs the core device's {port}"
+            return "needs port", port
     lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}".rstrip(": ")
+    return "failed", f"{type(error).__name__}: {lines[0]}".rstrip(": ")
 
 
 PORTS = {
-    "comm_mgmt": "management (port 1380)",
-    "comm_analyzer": "analyzer (port 1382)",
-    "comm_moninj": "moninj (port 1383)",
+    "comm_mgmt": "1380 (management: the core device's own log)",
+    "comm_analyzer": "1382 (analyzer)",
+    "comm_moninj": "1383 (moninj)",
 }
 
 

@@ -6,7 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-PASSED, FAILED, SKIPPED, DEVICE = "passed", "failed", "skipped", "needs device"
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+#: Not on the twin: a device, or a network port of the core device.
+DEVICE, PORT = "needs device", "needs port"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Outcome:
     name
         Of an example's class, or of a test.
     verdict
-        One of `PASSED`, `FAILED`, `SKIPPED`, `DEVICE`.
+        One of `PASSED`, `FAILED`, `SKIPPED`, `DEVICE`, `PORT`.
     reason
         In the words of what was run; empty where it passed.
     """

@@ -9,17 +9,30 @@ import tempfile
 from pathlib import Path
 
 from . import bench
-from .outcomes import DEVICE, FAILED, PASSED, SKIPPED, Outcome
+from .outcomes import DEVICE, FAILED, PASSED, PORT, SKIPPED, Outcome
 
 REPOSITORY = Path(__file__).parents[2]
 
-#: Suites that look at the Urukul and run on each of the bench's.
-OF_URUKUL = ("test_urukul", "test_ad9910", "test_ad9910_waveform", "test_ad9912")
+#: Urukuls on which a suite runs; of the others any will do.
+OF_URUKUL = {
+    "test_urukul": tuple(bench.URUKULS),
+    "test_ad9910": tuple(bench.URUKULS),
+    "test_ad9910_waveform": tuple(bench.URUKULS),
+    "test_ad9912": (bench.AD9912,),
+}
 
-#: How a suite says that its device is not there.
+#: How a suite says that its device is not there, and what the device would be.
 ABSENT = "test device not available"
+KINDS = {
+    "ad9914dds0": "AD9914",
+    "dds0": "AD9834",
+    "mirny0_ch0": "Mirny with ADF5356",
+    "phaser0": "Phaser",
+    "spi_mmc": "SD card",
+    "urukul_ch1": "Urukul with AD9912",
+}
 
-WORST_FIRST = (FAILED, PASSED, DEVICE, SKIPPED)
+WORST_FIRST = (FAILED, PORT, PASSED, DEVICE, SKIPPED)
 
 
 def find(artiq: Path) -> list[str]:
@@ -31,14 +44,13 @@ def find(artiq: Path) -> list[str]:
 def run(suite: str, artiq: Path, python: str) -> list[Outcome]:
     """Run a suite on each Urukul that it looks at; a test is as bad as its worst."""
     kasli = artiq / "artiq" / "examples" / "kasli" / "device_db.py"
-    urukuls = list(bench.URUKULS) if suite in OF_URUKUL else ["revision 9"]
     found: dict[str, list[Outcome]] = {}
-    for urukul in urukuls:
+    for urukul in OF_URUKUL.get(suite, ("revision 9",)):
         with tempfile.TemporaryDirectory() as folder:
             bench.write(Path(folder), kasli, urukul)
             for outcome in _run(suite, python, Path(folder)):
                 found.setdefault(outcome.name, []).append(outcome)
-    return [_worst(outcomes) for outcomes in found.values()]
+    return [worst(outcomes) for outcomes in found.values()]
 
 
 def _run(suite: str, python: str, root: Path) -> list[Outcome]:
@@ -63,9 +75,11 @@ def _run(suite: str, python: str, root: Path) -> list[Outcome]:
 
 def _outcome(name: str, verdict: str, reason: str) -> Outcome:
     if ABSENT in reason:
-        return Outcome(name, DEVICE, reason.split("'")[1])
+        key = reason.split("'")[1]
+        return Outcome(name, DEVICE, KINDS.get(key, key))
     return Outcome(name, verdict, reason)
 
 
-def _worst(outcomes: list[Outcome]) -> Outcome:
+def worst(outcomes: list[Outcome]) -> Outcome:
+    """Return the outcome of a test that ran more than once."""
     return min(outcomes, key=lambda outcome: WORST_FIRST.index(outcome.verdict))
