@@ -39,8 +39,9 @@ class TimeManager:
     def __init__(self, ref_period: float) -> None:
         self.ref_period = ref_period
         self.now = 0
-        #: File and line of the last negative delay, empty where time went on since.
+        #: File and line of the negative delay that the cursor is still behind.
         self.put_back = ""
+        self._ahead = 0
         self._blocks: list[_Block] = []
 
     def enter_sequential(self) -> None:
@@ -75,10 +76,13 @@ class TimeManager:
     def take_time_mu(self, duration: int) -> None:
         """Move the cursor by machine units, which may be negative."""
         parent = self._parallel()
-        if duration < 0:
-            self.put_back = place(2)
         if parent is None:
+            before = self.now
             self.now += machine_units("delay_mu", duration)
+            if self.now < before and not self.put_back:
+                self.put_back, self._ahead = place(2), before
+            elif self.put_back and self.now >= self._ahead:
+                self.put_back = ""
         else:
             end = parent.start + machine_units("delay_mu", duration)
             parent.end = max(parent.end, end)

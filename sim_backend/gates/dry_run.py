@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import inspect
-import logging
 import os
 import shutil
 import tempfile
@@ -16,11 +12,11 @@ from typing import Any
 from artiq.language.environment import DefaultMissing
 from artiq.tools import file_import
 
-from sim_backend.host import devices, is_embedded, runner
+from ccqed_ctrl.errors import ExperimentError
+from sim_backend.host import devices, runner
 
+from . import compiler
 from .findings import FAILED, PASSED, SKIPPED, Finding, Verdict
-
-logger = logging.getLogger(__name__)
 
 RUN, COMPILE = "run", "compile"
 
@@ -38,7 +34,8 @@ def rehearse(
         The device database or the experiment cannot be loaded.
     """
     path = device_db or devices.find_device_db(file)
-    obstacle = _no_compiler(path)
+    real = _laboratory(path)
+    obstacle = _obstacle(real)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "dataset_db.sqlite"
         if dataset_db.is_file():
@@ -49,7 +46,7 @@ def rehearse(
             device_db=path,
             dataset_db=copy,
             results=Path(folder) / "results",
-            replaced=_compiling(path) if not obstacle and path else {},
+            replaced={} if obstacle else _compiling(real),
         )
         outcome = runner.run(request)
     return [_of_run(file, outcome), _of_compiler(file, outcome, obstacle)]
@@ -93,31 +90,42 @@ def _of_compiler(file: Path, outcome: runner.Outcome, obstacle: str) -> Verdict:
     return Verdict(COMPILE, file, FAILED if refusals else PASSED, summary, refusals)
 
 
-def _no_compiler(device_db: Path | None) -> str:
+def _obstacle(real: dict[str, Any]) -> str:
     """Return why nothing can be compiled, empty if it can."""
-    if is_embedded("artiq") or importlib.util.find_spec("artiq.compiler") is None:
-        return "no ARTIQ in this interpreter, so no compiler"
-    binding = importlib.import_module("llvmlite.binding")
-    tuning = inspect.signature(binding.create_pipeline_tuning_options)
-    if "size_level" not in tuning.parameters:  # ARTIQ 9 passes it
-        version = importlib.metadata.version("llvmlite")
-        message = f"llvmlite {version} is too new for ARTIQ's compiler; README says how"
-        logger.warning("%s to install beside ARTIQ", message)
-        return message
-    return "" if device_db is not None else "no device database"
+    if not real:
+        return "no device database"
+    core = real.get("core")
+    if isinstance(core, dict) and core.get("module") == "artiq.coredevice.core":
+        return compiler.obstacle()
+    return "the device database has no core device of ARTIQ"
 
 
-def _compiling(device_db: Path) -> dict[str, Any]:
+def _compiling(real: dict[str, Any]) -> dict[str, Any]:
     """Return a core that compiles against the laboratory's drivers, as its entry."""
+    arguments = real["core"]["arguments"] | {"laboratory": real}
+    core = {"module": "sim_backend.gates.compiling_core", "arguments": arguments}
+    return {"core": core}
+
+
+def _laboratory(device_db: Path | None) -> dict[str, Any]:
+    """Return the device database as hardware has it; without a file, an empty one.
+
+    Raises
+    ------
+    ExperimentError
+        The file cannot be loaded.
+    """
+    if device_db is None:
+        return {}
     before = os.environ.pop("CCQED_BACKEND", None)
     try:
-        laboratory = file_import(device_db).device_db
+        return dict(file_import(device_db).device_db)
+    except Exception as error:  # whatever an operator's file may raise
+        message = f"device database {device_db} fails: {type(error).__name__}: {error}"
+        raise ExperimentError(message) from error
     finally:
         if before is not None:
             os.environ["CCQED_BACKEND"] = before
-    arguments = laboratory["core"]["arguments"] | {"laboratory": laboratory}
-    core = {"module": "sim_backend.gates.compiling_core", "arguments": arguments}
-    return {"core": core}
 
 
 def _line_in(file: Path, error: BaseException) -> int:

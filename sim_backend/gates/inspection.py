@@ -58,15 +58,21 @@ def _child(inspection: Inspection, report: Connection) -> None:
 
 def _verdicts(inspection: Inspection) -> Iterator[Verdict]:
     file, skipped = inspection.file, inspection.skipped
+    names: list[str] = []
+    scan = _scan(inspection, names)
+    unimported = any(f.message.startswith(_UNIMPORTED) for f in scan.findings)
+    if unimported:  # whatever is left out: no gate has anything else to say
+        yield scan
+        for gate in GATES[1:]:
+            yield Verdict(gate, file, SKIPPED, "its imports fail")
+        return
     for gate in GATES:
         if gate in skipped:
             yield Verdict(gate, file, SKIPPED, "left out by --skip")
-    names: list[str] = []
-    scan = _scan(inspection, names)
     if "scan" not in skipped:
         yield scan
     if "lint" not in skipped:
-        yield _lint(inspection, scan)
+        yield _lint(inspection)
     if {"run", "compile"} <= skipped:
         return
     for verdict in _rehearsals(inspection, names, scan):
@@ -85,10 +91,7 @@ def _scan(inspection: Inspection, names: list[str]) -> Verdict:
     return Verdict("scan", file, PASSED, ", ".join(names) or "no experiment in it")
 
 
-def _lint(inspection: Inspection, scan: Verdict) -> Verdict:
-    if any(finding.message.startswith(_UNIMPORTED) for finding in scan.findings):
-        reason = "its imports fail"
-        return Verdict("lint", inspection.file, SKIPPED, reason)
+def _lint(inspection: Inspection) -> Verdict:
     try:
         return _linted(inspection)
     except CcqedError as error:

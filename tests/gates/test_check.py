@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sim_backend.gates import compiler
 from sim_backend.host import is_embedded
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,9 @@ class Probe(EnvExperiment):
         self.setattr_device("core")
         self.setattr_device("ttl_camera")
 """
+
+
+NO_COMPILER = pytest.mark.skipif(is_embedded("artiq"), reason="no ARTIQ's compiler")
 
 
 @pytest.fixture
@@ -145,7 +149,7 @@ def test_the_repository_passes(check):
 
 
 @pytest.mark.artiq
-@pytest.mark.skipif(is_embedded("artiq"), reason="no real ARTIQ in this interpreter")
+@NO_COMPILER
 def test_every_kernel_of_a_recall_compiles_for_the_kasli(check):
     code, output, _ = check(None, ROOT / "repository" / "recall.py", "--skip", "lint")
     assert code == 0
@@ -174,12 +178,98 @@ def test_a_file_whose_imports_fail_is_one_finding(check):
     assert code == 1
     assert table.count("finding") == 1
     assert "scan: ModuleNotFoundError: No module named 'no_such_module'" in table
-    assert "its imports fail" in table
+    assert table.count("its imports fail") == 3
+
+
+def test_a_failing_import_is_told_whatever_is_left_out(check):
+    text = "from artiq.coredevice.no_such_module import *\n" + GOOD
+    code, table, _ = check(text, *with_lab("--skip", "scan", "--skip", "run"))
+    assert code == 1
+    assert "No module named 'artiq.coredevice.no_such_module'" in table
+    assert table.count("its imports fail") == 3
 
 
 @pytest.mark.artiq
-@pytest.mark.skipif(is_embedded("artiq"), reason="needs ARTIQ's compiler")
+@NO_COMPILER
 def test_the_compiler_needs_no_linker(check, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     _, table, _ = check(None, ROOT / "repository" / "recall.py")
     assert "3 kernels" in table
+
+
+def test_a_step_back_that_was_made_up_for_is_not_blamed(check):
+    text = (
+        HEAD
+        + """
+    @kernel
+    def run(self):
+        self.core.reset()
+        delay(-1 * us)
+        delay(2 * us)
+        for _ in range(2000):
+            self.ttl_camera.off()
+"""
+    )
+    code, table, _ = check(text, *with_lab("--skip", "compile"))
+    assert code == 1
+    assert "RTIOUnderflow" in table
+    assert "negative delay" not in table
+
+
+OTHER_LABORATORY = """
+def local(module, name, **arguments):
+    return {"type": "local", "module": "artiq.coredevice." + module, "class": name,
+            "arguments": arguments}
+
+device_db = {
+    "core": local("core", "Core", host="::1", ref_period=1e-9),
+    "ttl_camera": local("ttl", "TTLOut", channel=1),
+    "suservo0": local("suservo", "SUServo", channel=2, pgia_device="a",
+                      cpld_devices=["b"], dds_devices=["c"]),
+}
+"""
+
+
+def test_a_laboratory_with_devices_that_have_no_twin(check, tmp_path):
+    (tmp_path / "device_db.py").write_text(OTHER_LABORATORY)
+    code, table, errors = check(GOOD)
+    assert (code, errors) == (0, "")
+    code, table, _ = check(GOOD.replace("self.core.reset", "self.suservo0.set"))
+    assert code == 1
+    assert "nothing gives self.suservo0 a value" in table
+    asked = 'self.setattr_device("ttl_camera"); self.setattr_device("suservo0")'
+    text = GOOD.replace('self.setattr_device("ttl_camera")', asked)
+    code, table, _ = check(text.replace("self.core.reset", "self.suservo0.init"))
+    assert code == 1
+    assert "'suservo0' is a artiq.coredevice.suservo.SUServo" in table
+    assert "lint:" not in table
+
+
+@pytest.mark.artiq
+@NO_COMPILER
+def test_what_the_compiler_made_up_has_the_kernels_line(check):
+    text = GOOD.replace("ttl_camera.pulse(", "ttl_camera.puls(")
+    code, table, _ = check(text, *with_lab("--skip", "lint"))
+    assert code == 1
+    assert "probe.py:10: compiler: host object does not have" in table
+    assert "synthesized" not in table
+
+
+@pytest.mark.artiq
+@NO_COMPILER
+def test_a_database_without_artiqs_core_compiles_nothing(check, tmp_path):
+    (tmp_path / "device_db.py").write_text("device_db = {'led': {'type': 'dummy'}}\n")
+    text = "from artiq.experiment import *\nclass Probe(EnvExperiment):\n"
+    code, table, _ = check(text + "    def run(self):\n        pass\n")
+    assert code == 0
+    assert "has no core device of ARTIQ" in table
+
+
+@pytest.mark.artiq
+@NO_COMPILER
+def test_an_llvmlite_that_is_not_known_is_tried(monkeypatch):
+    monkeypatch.setattr(compiler.importlib.metadata, "version", lambda _: "9.9.0")
+    assert compiler.obstacle.__wrapped__() == ""
+    monkeypatch.setattr(compiler, "_TRIAL", "raise TypeError('size_level')")
+    said = compiler.obstacle.__wrapped__()
+    assert "does not work with llvmlite 9.9.0: TypeError: size_level" in said

@@ -16,6 +16,7 @@ from ..kinds import (
     together,
     unify,
 )
+from ..source import Function
 from .kernel import Complaint, Kernel
 
 _REBINDING = "give the second value a name of its own"
@@ -56,8 +57,10 @@ def attribute_types(kernel: Kernel) -> Iterator[Complaint]:
 
 def lists(kernel: Kernel) -> Iterator[Complaint]:
     """Refuse lists of nothing and of several types."""
+    typed = set(_typed_by_others(kernel))
     for node in kernel.all(ast.List):
-        if not node.elts and isinstance(node.ctx, ast.Load):
+        empty = _is_empty(node) and isinstance(node.ctx, ast.Load)
+        if empty and node not in typed:
             message = "an empty list has no type; write [0.0] * n, or fill it before"
             yield node, "empty-list", message
         try:
@@ -65,6 +68,55 @@ def lists(kernel: Kernel) -> Iterator[Complaint]:
         except ClashError:
             message = "one type per list; write 1.0 for 1, or use two lists"
             yield node, "mixed-list", message
+
+
+def _typed_by_others(kernel: Kernel) -> Iterator[ast.expr]:
+    """Yield the empty lists whose type follows from where they stand."""
+    placed = list(_beside_others(kernel))
+    yield from placed
+    names = {node.id for node in placed if isinstance(node, ast.Name)}
+    for node in kernel.all(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                yield node.value
+            elif isinstance(target, ast.Name):
+                known = kernel.kind(target) not in (EMPTY, None)
+                if known or target.id in names:
+                    yield node.value
+
+
+def _beside_others(kernel: Kernel) -> Iterator[ast.expr]:
+    """Yield what must be of the type of something else that is no empty list."""
+    for node in kernel.all(
+        ast.Compare, ast.BinOp, ast.IfExp, ast.BoolOp, ast.List, ast.Call
+    ):
+        alike: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            alike = [node.left, *node.comparators]
+        elif isinstance(node, ast.BinOp):
+            alike = [node.left, node.right]
+        elif isinstance(node, ast.IfExp):
+            alike = [node.body, node.orelse]
+        elif isinstance(node, ast.BoolOp):
+            alike = node.values
+        elif isinstance(node, ast.List):
+            alike = node.elts
+        elif _gives_types(kernel, node.func):
+            yield from (*node.args, *(item.value for item in node.keywords))
+        if not all(map(_is_empty, alike)):
+            yield from alike
+
+
+def _gives_types(kernel: Kernel, function: ast.expr) -> bool:
+    """Return whether what is called may give its arguments a type."""
+    found = kernel.inference.callee(function, kernel.scope)
+    if isinstance(found, Function):
+        return found.on_device
+    return isinstance(function, ast.Attribute)
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.List) and not node.elts
 
 
 def host_values(kernel: Kernel) -> Iterator[Complaint]:
