@@ -49,6 +49,7 @@ class Link:
         plant: Plant | None = None,
     ) -> None:
         self.wiring = dict(wiring)
+        self.seed = seed
         self.timeline = Timeline(self.wiring, history=history)
         if plant is None:
             found = laboratory(module)

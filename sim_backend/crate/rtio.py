@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
@@ -12,6 +13,7 @@ from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
 from ccqed_ctrl.errors import TimelineError
 
 from .chips.phy import Gate, Phy, Player
+from .lanes import LANE_DEPTH, LANES, Lanes
 from .slack import CostModel, SlackMeter, place
 from .time_manager import TimeManager
 
@@ -22,18 +24,18 @@ MARGIN = 12
 #: Coarse cycles from an output event's time to its pin. Inputs are stamped when they
 #: are seen: what an output causes bears a later time, as in ARTIQ's loopback test.
 OUTPUT_LATENCY = 11
-LANES = 8
-#: Events that wait in a lane; the CPU blocks until the first of a full one is played.
-LANE_DEPTH = 128
 #: Queued events from which on the past is played while a kernel runs, so that endless
 #: kernels fit; more than the lanes hold.
 BACKLOG = 4 * LANES * LANE_DEPTH
-#: Output events kept for the analyzer; older ones are overwritten, as on a Kasli.
-ANALYZED = 1 << 16
+#: Output events kept for the analyzer; older ones are overwritten. A Kasli has 512 KiB
+#: for them, at 32 bytes each.
+ANALYZED = 1 << 14
+#: Error reports kept; the log has all of them.
+REPORTS = 1 << 12
 
 
 class Word(NamedTuple):
-    """One output event as the gateware sees it; `order` breaks ties in time."""
+    """One output event as the gateware sees it; `order` tells which replaces which."""
 
     time_mu: int
     order: int
@@ -58,6 +60,8 @@ class Rtio:
         self.multiplier = multiplier
         self.counter = 0
         self.kernel = ""
+        #: Tells where in the source the CPU is, as file:line.
+        self.where: Callable[[], str] = _place
         self.meter = SlackMeter()
         self.errors: list[str] = []
         self.trace: list[Word] | None = None
@@ -65,12 +69,14 @@ class Rtio:
         self.interleaved = 0
         self._queue: list[Word] = []
         self._order = 0
-        self._lanes = _Lanes()
+        self._lanes = Lanes()
         self._phys: dict[int, Phy] = {}
         self._players: list[Player] = []
         self._gates: list[Gate] = []
         self._inputs: dict[int, deque[tuple[int, int]]] = {}
         self._overflowed: set[int] = set()
+        self._moving = False
+        self._interrupted = False
 
     def connect(self, channel: int, phy: Phy) -> None:
         """Put the gateware of one channel on the bus."""
@@ -130,6 +136,26 @@ class Rtio:
         self.spend(self.costs.output)
         self._submit(word)
 
+    def take(self, words: Iterable[tuple[int, int, int, Any]]) -> None:
+        """Submit (time_mu, counter, target, data) of a CPU that keeps the time itself.
+
+        The CPU goes on at `counter`, which is later than its own where it was blocked.
+
+        Raises
+        ------
+        RTIOUnderflow
+            As `output`; the words after it are lost.
+        """
+        for time_mu, counter, target, data in words:
+            self.counter = max(self.counter, counter)
+            self._order += 1
+            target &= 0xFFFFFFFF
+            word = Word(time_mu, self._order, target >> 8, target & 0xFF, data)
+            if self.trace is None:
+                self._submit(word)
+            else:
+                self.trace.append(word)
+
     def replay(self, words: list[Word], start_mu: int) -> None:
         """Submit a recorded trace relative to a time, as the DMA core does."""
         self.spend(self.costs.dma_start)
@@ -142,7 +168,7 @@ class Rtio:
     def _submit(self, word: Word) -> None:
         slack = word.time_mu - self.counter
         key = self.phy(word.channel).key
-        self.meter.note(slack, key, self.kernel, _place)
+        self.meter.note(slack, key, self.kernel, self.where)
         coarse = word.time_mu // self.multiplier
         if coarse <= self.counter // self.multiplier + MARGIN:
             message = (
@@ -167,12 +193,12 @@ class Rtio:
 
     def input_timestamp(self, channel: int, timeout_mu: int) -> int:
         """Return the time of the next input event, -1 if none came by the timeout."""
-        event = self._read(channel, timeout_mu)
+        event = self.read(channel, timeout_mu)
         return -1 if event is None else event[0]
 
     def input_data(self, channel: int) -> int:
         """Block until the next input event and return its data."""
-        event = self._read(channel, None)
+        event = self.read(channel, None)
         if event is None:
             key = self._phys[channel].key
             message = (
@@ -185,14 +211,14 @@ class Rtio:
     def input_timestamped_data(self, channel: int, timeout_mu: int) -> tuple[int, int]:
         """Return (time, data) of the next input event, (-1, 0) after the timeout."""
         if timeout_mu < 0:
-            event = self._read(channel, None)
+            event = self.read(channel, None)
             if event is None:
                 self.input_data(channel)
         else:
-            event = self._read(channel, timeout_mu)
+            event = self.read(channel, timeout_mu)
         return (-1, 0) if event is None else event
 
-    def _read(self, channel: int, timeout_mu: int | None) -> tuple[int, int] | None:
+    def read(self, channel: int, timeout_mu: int | None) -> tuple[int, int] | None:
         """Wait for an input event; None at the timeout, or if none can ever come."""
         self.play(self.counter)
         waiting = self._inputs[channel]
@@ -240,7 +266,7 @@ class Rtio:
         self.spend(self.costs.reset)
         self.play(self.counter)
         self._queue.clear()
-        self._lanes = _Lanes()
+        self._lanes = Lanes()
         self._overflowed.clear()
         for waiting in self._inputs.values():
             waiting.clear()
@@ -250,7 +276,7 @@ class Rtio:
     def drop(self) -> None:
         """Forget what is queued: the kernel that wanted it was interrupted."""
         self._queue.clear()
-        self._lanes = _Lanes()
+        self._lanes = Lanes()
         self.trace = None
         self.cursor.now = self.counter
 
@@ -258,8 +284,33 @@ class Rtio:
         """Return the time of the last queued event, or the counter."""
         return max((word.time_mu for word in self._queue), default=self.counter)
 
+    def interrupt(self) -> bool:
+        """Return whether `play` will raise KeyboardInterrupt, once the wires rest.
+
+        Half a step would leave chips and plant where no kernel could make them safe
+        again. Who asks twice is not kept waiting.
+        """
+        self._interrupted = self._moving and not self._interrupted
+        return self._interrupted
+
     def play(self, until_mu: int) -> None:
-        """Let everything queued up to `until_mu` happen, the plant included."""
+        """Let everything queued up to `until_mu` happen, the plant included.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            `interrupt` was called meanwhile.
+        """
+        self._moving = True
+        try:
+            self._play(until_mu)
+        finally:
+            self._moving = False
+            if self._interrupted:
+                self._interrupted = False
+                raise KeyboardInterrupt
+
+    def _play(self, until_mu: int) -> None:
         while self._queue and self._queue[0].time_mu <= until_mu:
             cycle = self._queue[0].time_mu // self.multiplier
             batch = []
@@ -273,7 +324,7 @@ class Rtio:
     def observe(self, channel: str, signal: str, time_mu: int) -> float:
         """Ask the plant for what an input sees, everything before having happened."""
         self._settle(time_mu)
-        return self.link.observe(channel, signal, time_mu)
+        return float(self.link.observe(channel, signal, time_mu))
 
     def _settle(self, until_mu: int) -> None:
         for player in self._players:
@@ -295,9 +346,11 @@ class Rtio:
             ):
                 collided.add(word.channel)
             last[word.channel] = word
-        for channel in collided:
+        for channel in sorted(collided):
             self._report("collision", channel)
-        return sorted(word for word in last.values() if word.channel not in collided)
+        kept = (word for word in last.values() if word.channel not in collided)
+        # What happens at one instant has no order: not that of the kernel's statements.
+        return sorted(kept, key=lambda word: (word.time_mu, word.channel))
 
     def busy(self, channel: int) -> None:
         """Report that an event came while its channel was still busy."""
@@ -306,39 +359,9 @@ class Rtio:
     def _report(self, what: str, channel: int) -> None:
         key = self._phys[channel].key
         message = f"RTIO {what} involving channel {channel:#06x}:{key}"
-        self.errors.append(message)
+        if len(self.errors) < REPORTS:
+            self.errors.append(message)
         logger.error("%s", message)
-
-
-class _Lanes:
-    """The eight output lanes: each takes strictly later coarse times only."""
-
-    def __init__(self) -> None:
-        self._waiting: list[deque[int]] = [deque() for _ in range(LANES)]
-        self._times = [-1] * LANES
-        self._current = 0
-        self._last = -1
-
-    def accept(self, coarse: int) -> bool:
-        """Place an event; False is a sequence error."""
-        lane = self._current
-        if coarse <= self._last:
-            lane = (lane + 1) % LANES
-        if coarse <= self._times[lane]:
-            return False
-        self._current, self._last = lane, coarse
-        self._times[lane] = coarse
-        self._waiting[lane].append(coarse)
-        return True
-
-    def blocked_until(self, now: int) -> int:
-        """Return the coarse time at which the lane last used has room, 0 if it has."""
-        waiting, free = self._waiting[self._current], 0
-        while waiting and waiting[0] <= now:
-            waiting.popleft()
-        while len(waiting) > LANE_DEPTH:
-            free = waiting.popleft()
-        return free
 
 
 def _place() -> str:

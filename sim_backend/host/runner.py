@@ -163,7 +163,7 @@ class _Session:
 
     def run(self) -> Outcome:
         """Go through the phases; always close the devices."""
-        self.termination.in_kernel = self._in_kernel
+        self.termination.core = lambda: self.devices.active("core")
         try:
             instance = self._attempt(self._build)
             if instance is not None:
@@ -174,9 +174,6 @@ class _Session:
             return self._outcome(written=True)
         finally:
             self.devices.close_devices()
-
-    def _in_kernel(self) -> bool:
-        return bool(getattr(self.devices.active("core"), "running", False))
 
     def _build(self) -> Any:
         managers: tuple[Any, ...] = (self.devices, self.datasets, self.arguments, {})
@@ -259,7 +256,7 @@ class _Session:
     def _extra(self, status: str) -> dict[str, Any]:
         seeds = {
             "experiment": self.arguments.resolved.get("seed"),
-            "plant": self.request.seed,
+            "plant": getattr(self.devices.active(devices.PLANT), "seed", None),
         }
         return {
             "status": status,

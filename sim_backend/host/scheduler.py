@@ -13,36 +13,37 @@ from artiq.language.types import TBool
 
 logger = logging.getLogger(__name__)
 
-
 #: A kernel that goes on for this long after the first wish is interrupted, s.
-PATIENCE = 0.25
+PATIENCE = 0.16
 
 
 class Termination:
     """First wish: end at the next pause. Second: now, by KeyboardInterrupt.
 
     A kernel may be endless and never come to a pause: once `watch` has been called, one
-    that has not asked for `PATIENCE` after the first wish is interrupted as well.
+    that goes on for `PATIENCE` after the first wish, and has not asked, is interrupted.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        #: Tells whether a kernel is running.
-        self.in_kernel: Callable[[], bool] = lambda: False
-        self._watching = False
         #: The experiment has been told, by `pause`, `check_pause` or its like.
         self.seen = False
+        #: Returns the core device, None where the run has none.
+        self.core: Callable[[], Any] = lambda: None
+        self._watching = False
         self._interruptible = False
+        self._kernel = 0
+        self._interrupted = 0
 
     def request(self, *_: Any) -> None:
         """Note a wish; may be used as a signal handler."""
-        if self.requested and self._interruptible:
-            self.seen = True
-            raise KeyboardInterrupt
         if not self.requested:
             logger.warning("ending at the next pause; once more to interrupt at once")
+            self.requested = True
+            self._kernel = self._running()
             self._wait()
-        self.requested = True
+        elif self._interruptible:
+            self._interrupt()
 
     def watch(self) -> None:
         """Interrupt kernels that do not end; to be called in the main thread."""
@@ -55,12 +56,25 @@ class Termination:
             signal.setitimer(signal.ITIMER_REAL, PATIENCE)
 
     def _insist(self, *_: Any) -> None:
-        if self.seen:
-            return
-        if self._interruptible and self.in_kernel():
-            self.seen = True
+        """Interrupt a kernel that ran a while ago, too, or again what did not end."""
+        running = self._running()
+        deaf = running == self._kernel and not self.seen
+        if running and self._interruptible and (deaf or running == self._interrupted):
+            self._interrupt()
+        elif not self.seen:
+            self._kernel = running
+            self._wait()
+
+    def _interrupt(self) -> None:
+        self.seen = True
+        self._interrupted = self._running()
+        if not (self._interrupted and self.core().rtio.interrupt()):
             raise KeyboardInterrupt
         self._wait()
+
+    def _running(self) -> int:
+        """Return the number of the kernel that runs, 0 between kernels."""
+        return int(getattr(self.core(), "running", 0))
 
     def tell(self) -> bool:
         """Return True if the run should end."""

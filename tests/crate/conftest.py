@@ -113,6 +113,12 @@ def urukul(proto_rev: int = 9) -> dict[str, Any]:
     return entries
 
 
+@pytest.fixture(name="urukul")
+def describe_urukul():
+    """Return the function that describes an Urukul card."""
+    return urukul
+
+
 @pytest.fixture
 def make_bench():
     return Bench

@@ -8,7 +8,9 @@ import pytest
 from artiq.coredevice.exceptions import CacheError, DMAError, RTIOUnderflow
 from artiq.experiment import at_mu, delay, delay_mu, kernel, now_mu, us
 
-from sim_backend.crate.rtio import LANE_DEPTH
+from ccqed_ctrl.errors import TimelineError
+from sim_backend.crate.lanes import LANE_DEPTH
+from sim_backend.crate.rtio import REPORTS
 
 
 class Order:
@@ -266,3 +268,65 @@ def test_what_is_queued_is_dropped_with_an_interrupted_kernel(bench):
     lab.after()
     assert len(bench.events("ttl1")) == 1
     assert bench.core.rtio.counter < 1_000_000_000
+
+
+def test_an_interruption_waits_until_the_wires_rest(bench):
+    """Half a step of the plant would leave it where no kernel can make it safe."""
+
+    class Pulse:
+        @kernel
+        def run(self):
+            self.core.reset()
+            self.ttl0.pulse(1 * us)
+
+    lived = bench.plant.advance
+
+    def advance(events, until_mu):
+        if events:
+            assert bench.core.rtio.interrupt()
+        lived(events, until_mu)
+
+    bench.plant.advance = advance
+    with pytest.raises(KeyboardInterrupt):
+        bench.experiment(Pulse, "ttl0").run()
+    assert [e.value for events, _ in bench.plant.lived for e in events] == [1.0, 0.0]
+    assert not bench.core.running
+    assert not bench.core.rtio.interrupt()  # nothing moves: the caller interrupts
+
+
+def test_who_asks_twice_does_not_wait(bench):
+    answers = []
+
+    def advance(_events, _until_mu):
+        answers.extend(bench.core.rtio.interrupt() for _ in range(2))
+
+    bench.plant.advance = advance
+    bench.core.rtio.play(0)
+    assert answers == [True, False]
+
+
+def test_a_cpu_that_keeps_the_time_itself(bench):
+    """What a compiled kernel hands over in one go: its words, priced by itself."""
+    rtio = bench.core.rtio
+    on, off = (1 << 8, 1), (1 << 8, 0)
+    rtio.take([(1000, 500, *on), (2000, 600, *off)])
+    assert rtio.counter == 600
+    assert (rtio.meter.minimum.slack_mu, rtio.meter.minimum.channel) == (500, "ttl1")
+    rtio.trace = []
+    rtio.take([(10, 700, *on)])
+    (recorded,), rtio.trace = rtio.trace, None
+    assert (recorded.time_mu, recorded.channel, recorded.data) == (10, 1, 1)
+    rtio.play(5000)
+    assert bench.timeline.pulses("ttl1") == [(1000, 2000)]
+    with pytest.raises(RTIOUnderflow, match="ttl1"):
+        rtio.take([(6000, 5990, *on)])
+    with pytest.raises(TimelineError, match="0x00ff has no card"):
+        rtio.take([(9000, 6000, 0xFF << 8, 1)])
+    rtio.take((10_000 + n * 1000, 6000, *on) for n in range(LANE_DEPTH + 5))
+    assert 10_000 + 4000 <= rtio.counter < 10_000 + 5000
+
+
+def test_endless_errors_do_not_pile_up(bench):
+    for _ in range(REPORTS + 10):
+        bench.core.rtio.busy(0)
+    assert len(bench.core.rtio.errors) == REPORTS

@@ -90,14 +90,16 @@ class Core:
                 raise
             raise seen from seen.__cause__
         finally:
-            self._depth -= 1
-            self._finish()
+            try:
+                self._finish()
+            finally:
+                self._depth -= 1
         return received(result, known.returns)
 
     @property
-    def running(self) -> bool:
-        """Whether a kernel is running."""
-        return self._depth > 0
+    def running(self) -> int:
+        """Number of the kernel that runs, 0 between kernels."""
+        return self.board.kernels if self._depth else 0
 
     def _begin(self, function: Any) -> None:
         self.board.kernels += 1
