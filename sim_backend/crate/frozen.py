@@ -11,7 +11,7 @@ import numpy as np
 
 #: Packages whose objects are machinery; their drivers are not.
 _MACHINERY = {*sys.stdlib_module_names, "artiq", "numpy", "sim_backend", "sipyco"}
-_DRIVERS = ("artiq.coredevice.", "sim_backend.crate.drivers.")
+_DRIVERS = ("artiq.coredevice.", "artiq.test.", "sim_backend.crate.drivers.")
 
 
 class Frozen:

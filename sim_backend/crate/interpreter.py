@@ -161,13 +161,16 @@ class Interpreter:
             self._core.begin_rpc(asynchronous=asynchronous)
             given = [boundary.received(value) for value in arguments]
             named = {name: boundary.received(item) for name, item in keywords.items()}
+            failure = None
             with self._core.hosting():
                 try:
                     result = function(*given, **named)
                 except Exception as error:
                     if asynchronous:  # no kernel waits for it
                         raise Ended(error) from None
-                    raise told(error) from error.__cause__
+                    failure = told(error)
+            if failure is not None:  # raised here, it follows the kernel's own
+                raise failure
             if asynchronous:
                 return None
             try:

@@ -113,7 +113,69 @@ def test_the_hosts_exception_tells_where_the_kernel_was(bench):
     there = caught.value.artiq_core_exception
     assert there.name == "OSError"
     assert "self.fails()  # the line" in str(there)
-    assert str(there).endswith("OSError: no light\n")
+    assert str(there).endswith("OSError(0): no light\n")
+
+
+class InHandlers:
+    def fails(self):
+        raise OSError("first")
+
+    @kernel
+    def run(self):
+        try:
+            self.fails()
+        except OSError:
+            try:
+                raise DMAError("second")
+            except DMAError:
+                self.gives_up()
+
+    def gives_up(self):
+        raise ValueError("{third}")
+
+
+def test_of_errors_in_handlers_the_host_sees_the_first(bench, caplog):
+    lab = bench.experiment(InHandlers)
+    try:
+        raise KeyError("of the host, and none of the kernel's")
+    except KeyError:
+        with pytest.raises(OSError, match="^first$") as caught:
+            lab.run()
+    told = str(caught.value.artiq_core_exception)
+    texts = ["OSError(0): first", "DMAError(0): second", "ValueError(0): {third}"]
+    assert [told.index(text) for text in texts] == sorted(map(told.index, texts))
+    assert "KeyError" not in told
+    assert not caplog.records  # the first has no braces to fill
+
+
+def test_braces_that_nothing_fills_are_kept_and_logged(bench, caplog):
+    class Braces:
+        @kernel
+        def run(self):
+            raise ValueError("{foo}")
+
+    with pytest.raises(ValueError, match="^{foo}$"):
+        bench.experiment(Braces).run()
+    [record] = caplog.records
+    assert record.name == "artiq.coredevice.comm_kernel"
+
+
+def test_outside_kernels_the_hosts_time_is_as_before(bench):
+    class Hosting:
+        @kernel
+        def run(self):
+            delay(1 * us)
+
+        @kernel
+        def fails(self):
+            raise ValueError
+
+    lab = bench.experiment(Hosting)
+    lab.run()
+    with pytest.raises(ValueError, match="ValueError"):
+        lab.fails()
+    with pytest.raises(NotImplementedError):
+        now_mu()
 
 
 class Gate:

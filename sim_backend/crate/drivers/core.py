@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
 import numpy as np
+from artiq.language import core as language
 from artiq.language.core import at_mu, kernel, now_mu, portable, set_time_manager
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
@@ -75,6 +77,7 @@ class Core:
             return kernel_body(*args, **kwargs)
         known = self._interpreter.signature(function.artiq_embedded.function)
         args, kwargs = arguments(function.__qualname__, known, args, kwargs)
+        outer = sys.exception()
         self._begin(function)
         self._depth += 1
         try:
@@ -85,7 +88,7 @@ class Core:
             self.rtio.drop()
             raise
         except Exception as error:
-            seen = crossed(error)
+            seen = crossed(error, outer)
             if seen is error:
                 raise
             raise seen from seen.__cause__
@@ -104,6 +107,7 @@ class Core:
     def _begin(self, function: Any) -> None:
         self.board.kernels += 1
         self.board.adopt()
+        self._host_time = language._time_manager
         set_time_manager(self.cursor)
         self.cursor.unwind()
         self.rtio.interleaved = 0
@@ -112,6 +116,7 @@ class Core:
         self.rtio.spend(self.costs.kernel_start)
 
     def _finish(self) -> None:
+        set_time_manager(self._host_time)  # the host has none, or its own (artiq.sim)
         end = max(self.rtio.counter, self.cursor.now, self.rtio.last_mu())
         self.rtio.counter = end
         self.rtio.play(end)
