@@ -14,7 +14,7 @@ from ccqed_ctrl.errors import DeviceError
 from .crate import catalogue
 from .crate.board import Board
 from .crate.link import RECORDING, Link
-from .crate.plant import Laboratory, laboratory
+from .crate.plant import Laboratory, laboratory, resolve
 
 #: Programs that talk to the core device itself; the twin has nothing for them.
 CORE_PROGRAMS = frozenset(
@@ -53,8 +53,9 @@ def simulate(
     Raises
     ------
     DeviceError
-        `plant` is no laboratory, a role of it is played by nobody, or the name `plant`
-        is taken. The database is then left as it was.
+        `plant` is no laboratory, a role of it is played by nobody, a wire or script
+        names no device, or the name `plant` is taken. The database is then left as it
+        was.
     """
     if is_simulated(device_db):
         return device_db
@@ -68,7 +69,18 @@ def simulate(
     if wires or inputs:
         if plant != RECORDING:
             raise DeviceError(f"{plant} drives its own inputs: no wires, no scripts")
-        arguments["truth"] = {"wires": dict(wires or {}), "inputs": dict(inputs or {})}
+        arguments["truth"] = {
+            "wires": {
+                _wired(device_db, output): [
+                    _wired(device_db, name)
+                    for name in ([driven] if isinstance(driven, str) else driven)
+                ]
+                for output, driven in (wires or {}).items()
+            },
+            "inputs": {
+                _wired(device_db, n): list(s) for n, s in (inputs or {}).items()
+            },
+        }
     refused = _refusals(device_db)
     changed = {
         key: entry if isinstance(entry, str) else _twin(key, entry, found, refused)
@@ -87,6 +99,16 @@ def is_simulated(device_db: Mapping[str, Any]) -> bool:
     return (
         isinstance(entry, Mapping) and entry.get("module") == "sim_backend.crate.link"
     )
+
+
+def _wired(device_db: Mapping[str, Any], name: str) -> str:
+    """Return the name of a device, or ``device.signal``, with aliases followed."""
+    device, dot, signal = name.partition(".")
+    if device not in device_db:
+        raise DeviceError(
+            f"wires and inputs name {device!r}, which is no device of this database"
+        )
+    return resolve(device_db, device) + dot + signal
 
 
 def _local(module: str, name: str, /, **arguments: Any) -> dict[str, Any]:

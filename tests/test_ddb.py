@@ -192,6 +192,22 @@ def test_wires_and_scripts_belong_to_the_plant_that_remembers(real):
         simulate(real, LABORATORY, wires={"ttl4": "ttl0"})
 
 
+def test_wires_and_scripts_name_devices(real):
+    alias = {"shutter": "ttl4"}
+    made = simulate(
+        dict(real) | alias, wires={"shutter": "ttl0"}, inputs={"ttl1": [(0, 1)]}
+    )
+    truth = made["plant"]["arguments"]["truth"]
+    assert truth == {"wires": {"ttl4": ["ttl0"]}, "inputs": {"ttl1": [(0, 1)]}}
+    for wrong in (
+        {"wires": {"ttl44": "ttl0"}},
+        {"wires": {"ttl4": ("ttl0", "ttl44")}},
+        {"inputs": {"ttl44.level": []}},
+    ):
+        with pytest.raises(DeviceError, match="'ttl44', which is no device"):
+            simulate(dict(real), **wrong)
+
+
 def test_every_simulated_class_exists():
     for module, names in SIMULATED.items():
         loaded = importlib.import_module(f"sim_backend.crate.drivers.{module}")

@@ -51,9 +51,19 @@ class RecordingPlant:
             output: [driven] if isinstance(driven, str) else list(driven)
             for output, driven in (wires or {}).items()
         }
-        self._steps = {
-            _input(name): _script(name, steps) for name, steps in (inputs or {}).items()
-        }
+        self._steps: dict[tuple[str, str], Steps] = {}
+        for name, steps in (inputs or {}).items():
+            self.script(name, steps)
+
+    def script(self, name: str, steps: Sequence[tuple[int, float]]) -> None:
+        """Let an input, named as in `inputs`, follow (time_mu, value) steps.
+
+        Raises
+        ------
+        ParameterError
+            A script that is not of this form.
+        """
+        self._steps[_input(name)] = _script(name, steps)
 
     def advance(self, events: list[Event], until_mu: int) -> None:
         """Carry levels, and the frequencies of clocks, over the wires."""

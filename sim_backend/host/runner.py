@@ -254,9 +254,10 @@ class _Session:
             logger.error("left out of %s: %s", path.name, refusal)
 
     def _extra(self, status: str) -> dict[str, Any]:
+        plant = self.devices.active(devices.PLANT)
         seeds = {
             "experiment": self.arguments.resolved.get("seed"),
-            "plant": getattr(self.devices.active(devices.PLANT), "seed", None),
+            "plant": getattr(plant, "seed", self.request.seed),
         }
         return {
             "status": status,

@@ -13,37 +13,37 @@ ensure_artiq()
 
 from sim_backend.crate.catalogue import SIMULATED  # noqa: E402 (imports artiq)
 from sim_backend.crate.link import Link  # noqa: E402
+from sim_backend.crate.recording import RecordingPlant  # noqa: E402
 
 
-class RecordingPlant:
-    """A plant that remembers events, and whose inputs are functions of time."""
+class Plant(RecordingPlant):
+    """What a laboratory without a plant of its own gets, and what reached it.
+
+    `inputs` are functions of time, for values that no script could foresee.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self.lived: list[tuple[list[Any], int]] = []
         self.inputs: dict[tuple[str, str], Any] = {}
-        self.edge_times: dict[str, list[tuple[int, int]]] = {}
 
     def advance(self, events, until_mu):
         self.lived.append((list(events), until_mu))
+        super().advance(events, until_mu)
 
     def observe(self, channel, signal, time_mu):
-        return self.inputs.get((channel, signal), lambda _: 0.0)(time_mu)
-
-    def edges(self, channel, start_mu, stop_mu):
-        times = self.edge_times.get(channel, [])
-        return [(time, level) for time, level in times if start_mu <= time < stop_mu]
-
-    def safe_state(self):
-        return []
+        if (channel, signal) in self.inputs:
+            return self.inputs[channel, signal](time_mu)
+        return super().observe(channel, signal, time_mu)
 
 
 class Bench:
     """A device manager with the plant in reach: descriptions in, shared drivers out."""
 
-    def __init__(self, device_db: dict[str, Any]) -> None:
+    def __init__(self, device_db: dict[str, Any], plant: Any = None) -> None:
         self.device_db = {"core": describe("core", "Core", host="", ref_period=1e-9)}
         self.device_db |= device_db
-        self.plant = RecordingPlant()
+        self.plant = plant or Plant()
         self.link = Link(self, {}, plant=self.plant)
         self.timeline = self.link.timeline
         self._made: dict[str, Any] = {"plant": self.link}

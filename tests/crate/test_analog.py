@@ -144,7 +144,7 @@ def inputs(analog):
 
 def test_all_channels_in_order(inputs):
     for n in range(8):
-        inputs.plant.inputs["sampler", f"adc{n}"] = lambda _, n=n: n - 4.0
+        inputs.plant.script(f"sampler.adc{n}", [(0, n - 4.0)])
     data = [0.0] * 8
     # 30 ns and 450 ns, then four words of 32 bits at an eighth of the coarse clock.
     assert inputs.sample(data) == 480 + 4 * ((32 + 1) * 8 + 1) * 8
@@ -155,8 +155,8 @@ def test_all_channels_in_order(inputs):
 
 
 def test_gains_resolve_and_clip(inputs):
-    inputs.plant.inputs["sampler", "adc3"] = lambda _: 0.012345
-    inputs.plant.inputs["sampler", "adc2"] = lambda _: 5.0
+    inputs.plant.script("sampler.adc3", [(0, 0.012345)])
+    inputs.plant.script("sampler.adc2", [(0, 5.0)])
     assert inputs.gain(3, 2) == 2 << 6
     inputs.gain(2, 1)
     data = [0.0] * 8
@@ -175,7 +175,7 @@ def test_a_sample_sees_the_plant_at_its_time(analog, inputs):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(volts=st.floats(-10.2, 10.2))
 def test_volts_survive_the_converter(inputs, volts):
-    inputs.plant.inputs["sampler", "adc7"] = lambda _: volts
+    inputs.plant.script("sampler.adc7", [(0, volts)])
     data = [0.0] * 2
     inputs.sample(data)
     assert data[1] == pytest.approx(volts, abs=20.48 / 2**17 + 1e-12)

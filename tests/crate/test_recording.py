@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from artiq.experiment import delay, delay_mu, kernel, now_mu, parallel, sequential, us
 
 from ccqed_ctrl.errors import ParameterError
 from sim_backend.crate.events import Event
-from sim_backend.crate.recording import RecordingPlant
+from sim_backend.crate.recording import REMEMBERED, RecordingPlant
+from sim_backend.crate.rtio import OUTPUT_LATENCY
 
 
 def _levels(plant, *steps):
@@ -51,3 +53,60 @@ def test_scripts_are_steps():
     assert [plant.observe("adc", "adc3", t) for t in (9, 10, 20)] == [0.0, -1.0, 0.5]
     with pytest.raises(ParameterError, match="steps are"):
         RecordingPlant(inputs={"pin": [3]})
+
+
+def test_a_script_replaces_what_an_input_did():
+    plant = RecordingPlant(inputs={"pin": [(10, 1)]})
+    plant.script("pin", [(30, 1), (20, 1), (40, 0)])
+    assert plant.edges("pin", 0, 100) == [(20, 1), (40, 0)]
+
+
+def test_an_endless_wire_is_forgotten():
+    plant = RecordingPlant({"out": "pin"})
+    for start in range(0, 5 * REMEMBERED, REMEMBERED):
+        _levels(plant, *((start + t, t % 2) for t in range(REMEMBERED)))
+    last = 5 * REMEMBERED
+    assert len(plant.edges("pin", 0, last)) <= 2 * REMEMBERED
+    assert plant.edges("pin", last - 2, last) == [(last - 2, 0), (last - 1, 1)]
+
+
+class Looped:
+    """One output on one input, another input by script."""
+
+    @kernel
+    def edges(self):
+        self.core.reset()
+        delay(100 * us)
+        start = now_mu()
+        with parallel:
+            end = self.in0.gate_rising_mu(20_000)
+            with sequential:
+                delay_mu(1000)
+                for _ in range(3):
+                    self.ttl0.pulse_mu(500)
+                    delay_mu(1500)
+        first = self.in0.timestamp_mu(end)
+        return first - start, self.in0.count(end)
+
+    @kernel
+    def levels(self):
+        self.core.reset()
+        delay(100 * us)
+        self.ttl0.on()
+        delay(1 * us)
+        self.in0.sample_input()
+        delay(1 * us)
+        self.ttl0.off()
+        delay(1 * us)
+        self.in0.sample_input()
+        self.in1.sample_input()
+        return self.in0.sample_get(), self.in0.sample_get(), self.in1.sample_get()
+
+
+def test_a_kernel_sees_what_comes_over_the_wire(make_bench, bench):
+    plant = RecordingPlant({"ttl0": "in0"}, {"in1": [(1000, 1)]})
+    lab = make_bench(bench.device_db, plant).experiment(Looped, "ttl0", "in0", "in1")
+    first, more = lab.edges()
+    assert first == 1000 + OUTPUT_LATENCY * 8
+    assert more == 2
+    assert lab.levels() == (1, 0, 1)

@@ -80,7 +80,7 @@ def test_a_bidirectional_channel_drives_only_as_output(bench):
 
 def test_counting_edges(bench):
     lab = bench.experiment(Digital, "in0")
-    bench.plant.edge_times["in0"] = [(t * 1000, t % 2) for t in range(60_000)]
+    bench.plant.script("in0", [(t * 1000, t % 2) for t in range(60_000)])
     assert lab.count(100 * us) == 50
     assert lab.count(1 * us) in (0, 1)
 
@@ -88,11 +88,11 @@ def test_counting_edges(bench):
 def test_timestamps_and_their_slack(bench):
     lab = bench.experiment(Digital, "in0")
     first = 51_200_000
-    bench.plant.edge_times["in0"] = [(first, 1), (first + 10, 0)]
+    bench.plant.script("in0", [(first, 1), (first + 10, 0)])
     stamps, past_end = lab.stamps("both")
     assert stamps == [first + LATE, first + LATE + 10, -1]
     assert past_end > 0
-    bench.plant.edge_times["in0"] = [(first + 52_000_000, 1), (first + 52_000_010, 0)]
+    bench.plant.script("in0", [(first + 52_000_000, 1), (first + 52_000_010, 0)])
     stamps, _ = lab.stamps("falling")
     assert stamps[0] in (-1, first + LATE + 52_000_010)
 
@@ -108,7 +108,7 @@ def test_a_timestamp_comes_back_soon_after_the_edge(bench):
             self.ttl0.pulse(1 * us)
             return edge, self.core.get_rtio_counter_mu()
 
-    bench.plant.edge_times["in0"] = [(51_300_000, 1)]
+    bench.plant.script("in0", [(51_300_000, 1)])
     edge, counter = bench.experiment(React, "in0", "ttl0").run()
     assert edge == 51_300_000 + LATE
     assert edge < counter < edge + 2 * LOOK_MU
@@ -116,7 +116,7 @@ def test_a_timestamp_comes_back_soon_after_the_edge(bench):
 
 
 def test_too_many_unread_edges_overflow(bench):
-    bench.plant.edge_times["in0"] = [(51_200_000 + t, 1) for t in range(200)]
+    bench.plant.script("in0", [(51_200_000 + t, (t + 1) % 2) for t in range(400)])
     with pytest.raises(RTIOOverflow, match="in0"):
         bench.experiment(Digital, "in0").count(200 * us)
 
@@ -178,7 +178,7 @@ class Counting:
 
 
 def test_the_gateware_counts(bench):
-    bench.plant.edge_times["counter"] = [(t * 1000, t % 2) for t in range(60_000)]
+    bench.plant.script("counter", [(t * 1000, t % 2) for t in range(60_000)])
     lab = bench.experiment(Counting, "counter", "ttl0")
     assert lab.run() == (50, 50, LATE, -1)
 
@@ -187,7 +187,7 @@ def test_a_full_counter_overflows(make_bench, bench):
     entry = bench.device_db["counter"]
     entry["arguments"] = {"channel": 10, "gateware_width": 5}
     small = make_bench(bench.device_db)
-    small.plant.edge_times["counter"] = [(t * 100, t % 2) for t in range(600_000)]
+    small.plant.script("counter", [(t * 100, t % 2) for t in range(600_000)])
     with pytest.raises(CounterOverflow):
         small.experiment(Counting, "counter", "ttl0").run()
 

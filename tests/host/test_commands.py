@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sipyco import pyon
 
 from sim_backend.host.hdf5 import read
 
@@ -85,6 +86,58 @@ def test_arguments_and_options_in_any_order(workspace):
     code, output, _ = ccqed(workspace, "run", *arguments)
     assert (code, output) == (0, "")
     assert read(only_file(workspace), "datasets/summary.both") == 9
+
+
+WIRED = """
+def ttl(kind, channel):
+    return {
+        "type": "local",
+        "module": "artiq.coredevice.ttl",
+        "class": kind,
+        "arguments": {"channel": channel},
+    }
+
+device_db = {
+    "core": {
+        "type": "local",
+        "module": "artiq.coredevice.core",
+        "class": "Core",
+        "arguments": {"host": "192.0.2.1", "ref_period": 1e-9},
+    },
+    "ttl0": ttl("TTLInOut", 0),
+    "ttl4": ttl("TTLOut", 4),
+    "gate": "ttl4",
+}
+from sim_backend.ddb import simulate
+simulate(device_db, wires={"gate": "ttl0"})
+"""
+
+
+def test_a_foreign_crate_with_a_wire(workspace):
+    workspace.write(WIRED, "device_db.py")
+    workspace.experiment(
+        """
+        def build(self):
+            for name in "core", "ttl0", "gate":
+                self.setattr_device(name)
+
+        @kernel
+        def run(self):
+            self.core.reset()
+            with parallel:
+                end = self.ttl0.gate_rising(100*us)
+                for _ in range(7):
+                    delay(5*us)
+                    self.gate.pulse(5*us)
+            self.set_dataset("counts", self.ttl0.count(end))
+        """
+    )
+    code, _, errors = ccqed(workspace, "run", "experiment.py")
+    assert (code, errors) == (0, "")
+    path = only_file(workspace)
+    assert read(path, "datasets/counts") == 7
+    seeds = pyon.decode(read(path, "ccqed/seeds"))
+    assert seeds == {"experiment": None, "plant": 0}  # what the plant was given
 
 
 def test_an_experiment_that_fails(workspace):

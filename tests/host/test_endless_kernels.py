@@ -11,6 +11,23 @@ from pathlib import Path
 
 import pytest
 
+#: A plant that takes for ever over an event in the future.
+SLOW = """
+import time
+from sim_backend.crate.plant import Laboratory
+from sim_backend.crate.recording import RecordingPlant
+
+class Slow(RecordingPlant):
+    def advance(self, events, until_mu):
+        while until_mu > 1_000_000_000 and any(e.value for e in events):
+            time.sleep(0.001)
+
+def make(wiring, truth, seed):
+    return Slow()
+
+LABORATORY = Laboratory(plant="slow:make")
+"""
+
 TTL = """
 import os
 def _ttl(kind, n):
@@ -25,13 +42,21 @@ device_db = {
 }
 """
 
+SIMULATE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parent))
+from sim_backend.ddb import simulate
+simulate(device_db, plant="slow")
+"""
+
 EXPERIMENT = """
 import time
 from artiq.experiment import *
 
 class Endless(EnvExperiment):
     def build(self):
-        for name in ("core", "core_dma", "led", "ttl"):
+        for name in ("core", "core_dma", "led", "ttl", "scheduler"):
             self.setattr_device(name)
 
     def run(self):
@@ -57,6 +82,12 @@ class Endless(EnvExperiment):
 
     def rest(self):
         time.sleep(60)
+
+    def wait(self):
+        time.sleep(0.005)
+
+    def finished(self):
+        open("finished", "w").close()
 """
 
 BODIES = {
@@ -64,7 +95,11 @@ BODIES = {
     "arithmetic": "x = 0\n        while True:\n            x = x + 1 - 1",
     "input": "while True:\n            t = self.ttl.gate_rising(1*s)\n"
     "            self.ttl.count(t)\n            delay(1*ms)",
+    "no_time": "while True:\n            self.ttl.count(now_mu())",
+    "far_gate": "self.ttl.count(self.ttl.gate_rising(1e6*s))",
     "rpc": "self.rest()",
+    "long_step": "delay(1*s)\n        self.led.on()\n        delay(1*s)\n"
+    "        self.core.wait_until_mu(now_mu())",
     "recorded": "with self.core_dma.record('x'):\n            self.led.pulse(1*us)\n"
     "        while True:\n            self.core_dma.playback('x')\n"
     "            delay(100*us)",
@@ -77,6 +112,9 @@ def start(tmp_path):
     running = []
 
     def begin(body):
+        if body == BODIES["long_step"]:
+            (tmp_path / "slow.py").write_text(SLOW)
+            (tmp_path / "device_db.py").write_text(TTL + SIMULATE)
         (tmp_path / "endless.py").write_text(EXPERIMENT.replace("{body}", body))
         command = [sys.executable, "-m", "ccqed_ctrl.cli", "run", "endless.py"]
         running.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True))
@@ -119,12 +157,27 @@ def test_ctrl_c_leaves_the_kernel(start, tmp_path, body):
     assert (tmp_path / "safe").stat().st_mtime - asked < 0.5
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_a_kernel_that_asks_ends_by_itself(start, tmp_path):
+    process = start(
+        "while not self.scheduler.check_pause():\n            self.led.pulse(1*ms)\n"
+        "        for _ in range(200):\n            self.core.break_realtime()\n"
+        "            self.wait()\n"
+        "        self.finished()"
+    )
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert (tmp_path / "finished").exists()  # it took its time, and nobody cut in
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-def test_memory_stays_flat(start):
-    process = start(BODIES["pulses"])
+@pytest.mark.parametrize("body", ["pulses", "recorded"])
+def test_memory_stays_flat(start, body):
+    process = start(BODIES[body])
     time.sleep(3)  # the analyzer's buffer fills
     before = resident(process)
     time.sleep(3)
-    assert resident(process) < before + 3_000
+    assert 0 < resident(process) < before + 3_000
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
