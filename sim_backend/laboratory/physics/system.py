@@ -36,7 +36,9 @@ class SpinSystem:
     """N ensembles in one cavity.
 
     couplings: (N, N) float, rad/s, J_ij at relative pump power q = 1, self term on
-    the diagonal. spins: (N,) float, S_i = M_i / 2 (0: an empty site).
+    the diagonal. spins: (N,) float, S_i = M_i / 2 (0: an empty site). site_detunings:
+    (N,) rad/s, pump minus cavity as the atoms of each site shift its supermode, by
+    default Delta_C everywhere; only `semiclassical` reads it.
     """
 
     couplings: Floats
@@ -44,6 +46,7 @@ class SpinSystem:
     cavity: Cavity
     omega_z: float
     noise: OhmicNoise | None = None
+    site_detunings: Floats | None = None
 
     def __post_init__(self) -> None:
         couplings = checks.symmetric("couplings", self.couplings)
@@ -54,6 +57,9 @@ class SpinSystem:
         checks.number("omega_z", self.omega_z, 0.0, unit="rad/s")
         object.__setattr__(self, "couplings", couplings)
         object.__setattr__(self, "spins", np.ascontiguousarray(spins))
+        if self.site_detunings is not None:
+            detunings = checks.array("site_detunings", self.site_detunings, (n,))
+            object.__setattr__(self, "site_detunings", detunings)
 
     @property
     def size(self) -> int:
