@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import first_call, mean_field, relaxation, stochastic, unchanged
+from . import first_call, mean_field, relaxation, semiclassical, stochastic, unchanged
 from .artiq_material import command as artiq_material
 from .pairing import Row
 
@@ -27,6 +27,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
     "relaxation": relaxation.measure,
     "stochastic": stochastic.measure,
     "mean_field": mean_field.measure,
+    "semiclassical": semiclassical.measure,
     "first_call": first_call.measure,
 }
 
