@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 import signal
@@ -15,8 +16,9 @@ from pathlib import Path
 from .outcomes import DEVICE, FAILED, PASSED, Outcome
 
 #: Seconds after which an example that goes on for ever is asked to end, and what it
-#: then may take.
+#: then may take; the program says that a second Ctrl-C interrupts at once.
 PATIENCE, GRACE = 15.0, 5.0
+UNTIL = ("", "until Ctrl-C", "until a second Ctrl-C")
 
 #: What an operator has to type, by class: these arguments have no default.
 TYPED = {
@@ -95,8 +97,8 @@ def _device_db(folder: Path, example: Example, python: str, made: Path) -> Path:
     return path
 
 
-def _ended(command: list[str], folder: str) -> tuple[int | None, str, bool]:
-    """Run to the end; return exit code (None: it had to be killed), text, Ctrl-C."""
+def _ended(command: list[str], folder: str) -> tuple[int | None, str, int]:
+    """Run to the end; return exit code (None: it had to be killed), text, Ctrl-Cs."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -107,28 +109,22 @@ def _ended(command: list[str], folder: str) -> tuple[int | None, str, bool]:
         text=True,
         start_new_session=True,
     )
-    try:
-        return *_waited(process, PATIENCE), False
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-    try:
-        return *_waited(process, GRACE), True
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return None, process.communicate()[0], True
+    for wishes, seconds in enumerate((PATIENCE, GRACE, GRACE)):
+        if wishes:
+            process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            text, _ = process.communicate(timeout=seconds)
+            return process.returncode, text, wishes
+    os.killpg(process.pid, signal.SIGKILL)
+    return None, process.communicate()[0], wishes
 
 
-def _waited(process: subprocess.Popen[str], seconds: float) -> tuple[int, str]:
-    text, _ = process.communicate(timeout=seconds)
-    return process.returncode, text
-
-
-def judge(example: Example, code: int | None, text: str, interrupted: bool) -> Outcome:
+def judge(example: Example, code: int | None, text: str, wishes: int) -> Outcome:
     """Read what a run printed; one that goes on for ever is to end on Ctrl-C."""
     if code is None:
-        return Outcome(example.item, FAILED, f"went on {GRACE:g} s after Ctrl-C")
-    if code == 0 or (interrupted and "Traceback" not in text):
-        return Outcome(example.item, PASSED, "until Ctrl-C" if interrupted else "")
+        return Outcome(example.item, FAILED, "went on after two Ctrl-C")
+    if code == 0 or (wishes and "Traceback" not in text):
+        return Outcome(example.item, PASSED, UNTIL[wishes])
     for pattern in NEEDS:
         if found := pattern.search(text):
             return Outcome(example.item, DEVICE, found["what"])

@@ -89,16 +89,16 @@ def test_examples_run_with_their_own_database_or_name_the_device(folder):
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "interrupted", "expected"),
+    ("code", "text", "wishes", "expected"),
     [
-        (130, "WARNING: ending", True, (PASSED, "until Ctrl-C")),
-        (1, "Traceback\n  x\nKeyError: 3\n", True, (FAILED, "KeyError: 3")),
-        (1, "\nValueError: no\n\n", False, (FAILED, "ValueError: no")),
-        (None, "", True, (FAILED, "went on 5 s after Ctrl-C")),
+        (130, "WARNING: ending", 1, (PASSED, "until Ctrl-C")),
+        (1, "Traceback\n  x\nKeyError: 3\n", 1, (FAILED, "KeyError: 3")),
+        (1, "\nValueError: no\n\n", 0, (FAILED, "ValueError: no")),
+        (None, "", 2, (FAILED, "went on after two Ctrl-C")),
     ],
 )
-def test_what_a_run_printed(code, text, interrupted, expected):
-    outcome = examples.judge(Example("a.py", "A"), code, text, interrupted)
+def test_what_a_run_printed(code, text, wishes, expected):
+    outcome = examples.judge(Example("a.py", "A"), code, text, wishes)
     assert (outcome.verdict, outcome.reason) == expected
 
 
