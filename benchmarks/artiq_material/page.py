@@ -36,9 +36,9 @@ EXAMPLES = """
 ## Examples
 
 Each with its own device database, by `ccqed run FILE --device-db DB` on the embedded
-host, without ARTIQ. An experiment that goes on for ever is ended by Ctrl-C, a second one
-where the first finds neither a pause nor a kernel that lasts, and has run if it then
-ends by itself. {counts}.
+host, without ARTIQ. An experiment that goes on for ever is ended by Ctrl-C, a
+second one where the first finds neither a pause nor a kernel that lasts, and has run if
+it then ends by itself. {counts}.
 
 | example | outcome | |
 | --- | --- | --- |
