@@ -62,7 +62,7 @@ class Endless(EnvExperiment):
     def run(self):
         open("started", "w").close()
         try:
-            self.forever()
+            {run}
         finally:
             self.make_safe()
 
@@ -111,11 +111,11 @@ def start(tmp_path):
     (tmp_path / "device_db.py").write_text(TTL)
     running = []
 
-    def begin(body):
+    def begin(body, run="self.forever()"):
         if body == BODIES["long_step"]:
             (tmp_path / "slow.py").write_text(SLOW)
             (tmp_path / "device_db.py").write_text(TTL + SIMULATE)
-        (tmp_path / "endless.py").write_text(EXPERIMENT.replace("{body}", body))
+        (tmp_path / "endless.py").write_text(EXPERIMENT.format(body=body, run=run))
         command = [sys.executable, "-m", "ccqed_ctrl.cli", "run", "endless.py"]
         running.append(subprocess.Popen(command, cwd=tmp_path, start_new_session=True))
         deadline = time.monotonic() + 60
@@ -155,6 +155,21 @@ def test_ctrl_c_leaves_the_kernel(start, tmp_path, body):
     assert process.wait(30) == 130
     # The safe state is reached, by a kernel, half a second after the wish.
     assert (tmp_path / "safe").stat().st_mtime - asked < 0.5
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_a_shot_is_finished_where_a_pause_follows(start, tmp_path):
+    process = start(
+        "self.wait()",  # three kernels a shot, longer together than patience lasts
+        "while True: self.scheduler.pause(); time.sleep(0.1); self.forever(); "
+        "time.sleep(0.1); self.forever(); time.sleep(0.1); self.forever(); "
+        "open('finished', 'a').write('.')",
+    )
+    time.sleep(1)
+    shots = (tmp_path / "finished").stat().st_size
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert (tmp_path / "finished").stat().st_size > shots
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
