@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .records import Record
+from .files.records import Record
 
 #: Colours of a spin up, down and undetermined.
 UP, DOWN, UNKNOWN = "#c8102e", "#1f4e9c", "#9a9a9a"

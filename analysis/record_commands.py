@@ -13,12 +13,12 @@ from ccqed_ctrl import checks
 from ccqed_ctrl.cli import RUN_FAILED
 from ccqed_ctrl.errors import CcqedError, ResultsError
 
-from . import export as exporting
-from . import listing
 from .figures import recall_figure
-from .reanalysis import Reanalysis, reanalyse
-from .rebuild import parse_change
-from .records import open_record
+from .files import export as exporting
+from .files import listing
+from .files.reanalysis import Reanalysis, reanalyse
+from .files.rebuild import parse_change
+from .files.records import open_record
 
 
 def _wrote(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from artiq.experiment import *
 
-from analysis.recall import RecallReader
+from analysis.readout.scoring import RecallReader
 from ccqed_ctrl import memories, params, provenance, schema
 from ccqed_ctrl.arguments import add_arguments, collect
 from ccqed_ctrl.errors import DeviceTimeoutError

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.decode import Decoder
-from analysis.demodulation import demodulate
+from analysis.readout.decode import Decoder
+from analysis.readout.demodulation import demodulate
 from ccqed_ctrl import schema
 from ccqed_ctrl.model import layout
 from ccqed_ctrl.model.imaging import pixel_axis, reference_wave

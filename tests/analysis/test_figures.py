@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from analysis import figures
-from analysis.records import open_record
+from analysis.files.records import open_record
 
 from .conftest import write_result
 

@@ -248,9 +248,9 @@ def test_the_arrows_of_the_packages_hold():
 
 #: Module to append to, what to append, and the contract that must break.
 WRONG = [
-    ("ccqed_ctrl.model.plan", "import analysis.decode", "analysis stands on"),
+    ("ccqed_ctrl.model.plan", "import analysis.readout.decode", "analysis stands on"),
     ("ccqed_ctrl.schema", "import sim_backend.ddb", "ccqed_ctrl knows no simulator"),
-    ("analysis.decode", "from sim_backend import ddb", "analysis takes only theory"),
+    ("analysis.readout.decode", "from sim_backend import ddb", "analysis takes only"),
     ("sim_backend.crate.slack", "from sim_backend.host import runner", "crate stands"),
     ("sim_backend.host.network", "def f():\n    import sim_backend.gates", "crate st"),
     ("sim_backend.crate.link", "from sim_backend import laboratory", "know no labor"),
@@ -301,7 +301,7 @@ def test_a_wrong_arrow_is_found(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("repository.recall", "from analysis.recall import RecallReader"),
+        ("repository.recall", "from analysis.readout.scoring import RecallReader"),
         ("device_db", "from sim_backend.ddb import simulate"),
     ],
 )
@@ -354,7 +354,7 @@ def test_an_impurity_is_found(module, source):
 
 
 def test_the_others_may_be_impure():
-    assert impurities("import h5py", "analysis.records") == []
+    assert impurities("import h5py", "analysis.files.records") == []
 
 
 def test_a_lazy_import_is_found():

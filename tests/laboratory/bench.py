@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from analysis.recall import RecallReader
+from analysis.readout.scoring import RecallReader
 from ccqed_ctrl import params, recall
 from ccqed_ctrl.memories import MemorySet
 from sim_backend.crate.events import Event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.recall import RecallReader
+from analysis.readout.scoring import RecallReader
 from ccqed_ctrl import schema
 from ccqed_ctrl.errors import DecodingError, ShapeError
 from tests.laboratory.bench import ENSEMBLES, Laboratory, plan_shot, reader_of

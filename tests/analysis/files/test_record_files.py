@@ -9,13 +9,13 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.header import read_header
-from analysis.records import open_record
-from analysis.results_file import open_file
+from analysis.files.header import read_header
+from analysis.files.records import open_record
+from analysis.files.results_file import open_file
 from ccqed_ctrl import schema
 from ccqed_ctrl.errors import CcqedError, ResultsError, SchemaError
 
-from . import result_files
+from .. import result_files
 
 
 def header(path):

@@ -13,8 +13,8 @@ from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.params import Cavity, Cloud, Imaging, Parameters
 from ccqed_ctrl.schema import GROUPS
 
-from .decode import Decoder
-from .recall import RecallReader
+from ..readout.decode import Decoder
+from ..readout.scoring import RecallReader
 from .records import Record
 
 Group = TypeVar("Group", bound=Parameters)

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import h5py
 import pytest
 
-from analysis import listing
 from analysis.commands import LS
+from analysis.files import listing
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError
 
-from . import result_files
+from .. import result_files
 
 DAY = 86400.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.demodulation import Band, demodulate, electrons, field_band
+from analysis.readout.demodulation import Band, demodulate, electrons, field_band
 from ccqed_ctrl.errors import DecodingError, ParameterError, ShapeError
 from ccqed_ctrl.params import Imaging
 
@@ -39,7 +39,7 @@ def test_taking_the_autoterm_out_matters(bench, rng, monkeypatch):
     true = bench.decoder.band.filter(bench.field(spins) * np.sqrt(bench.exposure))
     errors = []
     for passes in (0, 1, 2):
-        monkeypatch.setattr("analysis.demodulation.AUTOTERM_PASSES", passes)
+        monkeypatch.setattr("analysis.readout.demodulation.AUTOTERM_PASSES", passes)
         errors.append(relative_error(demodulated(bench, frames).values, true))
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < errors[0] / 2

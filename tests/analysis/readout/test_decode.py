@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis import decode
-from analysis.decode import Decoder
-from analysis.demodulation import demodulate
+from analysis.readout import decode
+from analysis.readout.decode import Decoder
+from analysis.readout.demodulation import demodulate
 from ccqed_ctrl.errors import DecodingError, ShapeError
 from ccqed_ctrl.params import Cavity, Cloud
 

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 import xarray
 
-from analysis import export
 from analysis.commands import ANALYSE, EXPORT
-from analysis.reanalysis import reanalyse
-from analysis.rebuild import parse_change, reader_of, stored_settings
-from analysis.records import open_record
+from analysis.files import export
+from analysis.files.reanalysis import reanalyse
+from analysis.files.rebuild import parse_change, reader_of, stored_settings
+from analysis.files.records import open_record
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError, SchemaError
 from ccqed_ctrl.params import Imaging, Layout
 from sim_backend.host import runner
 
-RECALL = Path(__file__).parents[2] / "repository" / "recall.py"
+RECALL = Path(__file__).parents[3] / "repository" / "recall.py"
 
 
 @pytest.fixture(scope="module")

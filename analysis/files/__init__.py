@@ -1,0 +1,1 @@
+"""Results files: opening, listing, repeating, comparing, exporting."""

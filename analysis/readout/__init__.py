@@ -1,0 +1,1 @@
+"""From a frame to the field, to spins, to what was recalled."""
