@@ -24,10 +24,28 @@ def test_one_hertz_is_one_turn_a_second():
 
 def test_display_units_are_those_of_artiq():
     shared = [unit for unit in units.SCALES if hasattr(artiq_units, unit)]
-    assert {"ns", "us", "ms", "s", "kHz", "MHz", "mV", "V", "dB"} <= set(shared)
+    assert set(shared) == set(artiq_units.__all__)
     for unit in shared:
         assert units.SCALES[unit] == getattr(artiq_units, unit), unit
 
 
 def test_lengths():
     assert [units.SCALES[unit] for unit in ("nm", "um", "m")] == [1e-9, 1e-6, 1.0]
+
+
+def test_angular_units_are_turns():
+    for unit in ("Hz", "kHz", "MHz", "GHz"):
+        assert units.SCALES[f"2pi {unit}"] == units.angular(units.SCALES[unit])
+
+
+@pytest.mark.parametrize(
+    ("unit", "base"),
+    [("um", "m"), ("s", "s"), ("kHz", "Hz"), ("2pi kHz", "rad/s"), ("rad/s", "rad/s")]
+    + [("%", ""), ("", ""), ("mW", "W"), ("uA", "A"), ("kV", "V"), ("atoms", "atoms")],
+)
+def test_si_units(unit, base):
+    assert units.si_unit(unit) == base
+
+
+def test_the_si_unit_is_one_of_the_table_and_worth_one():
+    assert {units.SCALES[units.si_unit(unit)] for unit in units.SCALES} == {1.0}
