@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from .ending import Ending
 from .errors import (
     CcqedError,
     ExperimentError,
@@ -29,8 +30,10 @@ logger = logging.getLogger(__name__)
 
 GROUP = "ccqed.commands"
 
-#: Exit codes of every command.
-RUN_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+#: Exit codes of every command are those of a run.
+RUN_FAILED = Ending.failed.exit_code
+BAD_INPUT = Ending.bad_input.exit_code
+INTERRUPTED = Ending.interrupted.exit_code
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,7 @@ class Command:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    0 done, 1 failed, 2 refused because of bad input, 130 interrupted.
-    """
+    """Run one command and return its exit code: those of `ending.Ending`."""
     given = list(sys.argv[1:] if args is None else args)
     if given[:1] == ["--version"]:
         _say(f"ccqed {importlib.metadata.version('ccqed-ctrl')}", sys.stdout)

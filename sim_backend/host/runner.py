@@ -17,10 +17,11 @@ from artiq.language.core import TerminationRequested
 from artiq.language.environment import DefaultMissing
 from sipyco import pyon
 
-from ccqed_ctrl.cli import BAD_INPUT, INTERRUPTED, RUN_FAILED
-from ccqed_ctrl.errors import CcqedError
+from ccqed_ctrl import provenance
+from ccqed_ctrl.ending import Ending
+from ccqed_ctrl.errors import CcqedError, ResultsError
 
-from . import devices, discovery, provenance, results
+from . import devices, discovery, results
 from .arguments import ArgumentManager, described
 from .checkpoint import Checkpoints
 from .dataset_db import DatasetDB
@@ -60,20 +61,24 @@ class Request:
 class Outcome:
     """How a run ended.
 
-    `status` is ok, exception or terminated; `path` is None if nothing was written.
-    `minimum_slack` is in seconds, None where the core device does not know it. `core`
-    and `plant` are the drivers of these names, None where the run made none.
+    `path` is None if nothing was written. `minimum_slack` is in seconds, None where the
+    core device does not know it. `core` and `plant` are the drivers of these names,
+    None where the run made none.
     """
 
     class_name: str
-    status: str
-    exit_code: int
+    status: Ending
     error: BaseException | None
     path: Path | None
     minimum_slack: float | None
     datasets: DatasetManager
     core: Any = None
     plant: Any = None
+
+    @property
+    def exit_code(self) -> int:
+        """Return what the process should end with."""
+        return self.status.exit_code
 
 
 def run(
@@ -169,9 +174,9 @@ class _Session:
             if instance is not None:
                 self._attempt(instance.prepare)
             if self.error is not None or self.termination.requested:
-                return self._outcome(written=False)
-            self._run_and_write(instance)
-            return self._outcome(written=True)
+                return self._outcome(self._refusal(), None)
+            written = self._run_and_write(instance)
+            return self._outcome(self.status, self.path if written else None)
         finally:
             self.devices.close_devices()
 
@@ -181,7 +186,8 @@ class _Session:
         self.arguments.check_unprocessed_arguments()
         return instance
 
-    def _run_and_write(self, instance: Any) -> None:
+    def _run_and_write(self, instance: Any) -> bool:
+        """Return whether the results could be written; if not, a checkpoint stays."""
         self.run_time = time.time()
         checkpoints = Checkpoints(
             self._write_checkpoint,
@@ -193,9 +199,19 @@ class _Session:
             self._attempt(self.devices.notify_run_end)
             if self.error is None:
                 self._attempt(instance.analyze)
-        self.datasets.flush()
-        self._write(self.path, self.status)
+        try:
+            self.datasets.flush()
+        except ResultsError as error:
+            self._keep(error)
+        try:
+            self._write(self.path, self.status)
+        except ResultsError as error:
+            if self.error is not None:
+                logger.error("before that: %s", _sentence(self.error))
+            self.error = error
+            return False
         results.checkpoint_path(self.path).unlink(missing_ok=True)
+        return True
 
     def _attempt(self, phase: Callable[[], Any]) -> Any:
         """Call the experiment's code; keep the first thing it raises."""
@@ -203,19 +219,36 @@ class _Session:
             with self.termination.interruptible():
                 return phase()
         except BaseException as error:  # results are due whatever it raises
-            if self.error is None:
-                self.error = error
-            else:
-                logger.error("also at the end of the run: %r", error)
+            self._keep(error)
             return None
 
+    def _keep(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error
+        else:
+            logger.error("also at the end of the run: %r", error)
+
     @property
-    def status(self) -> str:
-        """Return ok, exception or terminated."""
-        stopped = isinstance(self.error, TerminationRequested | KeyboardInterrupt)
-        if stopped or (self.error is None and self.termination.seen):
-            return "terminated"
-        return "ok" if self.error is None else "exception"
+    def status(self) -> Ending:
+        """Return how a run that had begun ended."""
+        error = self.error
+        if isinstance(error, KeyboardInterrupt):
+            return Ending.interrupted
+        stopped = error is None and self.termination.seen
+        if stopped or isinstance(error, TerminationRequested):
+            return Ending.terminated
+        if error is None:
+            return Ending.ok
+        stored = not isinstance(error, ResultsError)
+        return Ending.failed if stored else Ending.storage_failed
+
+    def _refusal(self) -> Ending:
+        """Return how a run ended of which only build and prepare were tried."""
+        if self.error is None:
+            return Ending.terminated
+        if isinstance(self.error, CcqedError | DefaultMissing):
+            return Ending.bad_input
+        return self.status
 
     def _minimum_slack(self) -> float | None:
         return getattr(self.devices.active("core"), "minimum_slack", None)
@@ -260,7 +293,7 @@ class _Session:
             "plant": getattr(plant, "seed", self.request.seed),
         }
         return {
-            "status": status,
+            "status": str(status),
             "exception": _sentence(self.error),
             "traceback": _traceback(self.error),
             "backend": "simulation",
@@ -274,18 +307,12 @@ class _Session:
             **self.origin,
         }
 
-    def _outcome(self, written: bool) -> Outcome:
-        status = self.status if written or self.error else "terminated"
-        code = {"ok": 0, "terminated": INTERRUPTED}.get(status, RUN_FAILED)
-        if code == RUN_FAILED and not written:
-            refused = isinstance(self.error, CcqedError | DefaultMissing)
-            code = BAD_INPUT if refused else RUN_FAILED
+    def _outcome(self, status: Ending, path: Path | None) -> Outcome:
         return Outcome(
             self.experiment.__name__,
             status,
-            code,
             self.error,
-            self.path if written else None,
+            path,
             self._minimum_slack(),
             self.datasets,
             self.devices.active("core"),

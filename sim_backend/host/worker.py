@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.logging import RichHandler
 
-from ccqed_ctrl.cli import BAD_INPUT, exit_code
+from ccqed_ctrl.cli import exit_code
+from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError
 
 from . import report, runner
@@ -34,7 +35,7 @@ def work(request: runner.Request, termination: Termination) -> int:
     except CcqedError as error:
         errors.print(f"ccqed run: {error}", markup=False, soft_wrap=True)
         return exit_code(error)
-    if outcome.error is not None and outcome.status == "exception":
+    if outcome.status in (Ending.failed, Ending.bad_input, Ending.storage_failed):
         _explain(outcome, errors, level <= logging.INFO)
     if shown and outcome.path is not None:
         report.show_outcome(outcome, Console(highlight=False))
@@ -44,7 +45,8 @@ def work(request: runner.Request, termination: Termination) -> int:
 def _explain(outcome: runner.Outcome, console: Console, fully: bool) -> None:
     error = outcome.error
     core = getattr(error, "artiq_core_exception", None)
-    if outcome.exit_code == BAD_INPUT and not fully:
+    expected = (Ending.bad_input, Ending.storage_failed)  # sentences for the operator
+    if outcome.status in expected and not fully:
         console.print(f"ccqed run: {error}", markup=False, soft_wrap=True)
         return
     if fully:

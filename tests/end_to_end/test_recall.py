@@ -158,7 +158,7 @@ def test_bad_input_is_refused_before_anything_runs(recall, tmp_path, case):
     make, expected = BAD_INPUT[case]
     outcome = recall(**make(tmp_path))
     assert outcome.exit_code == 2
-    assert outcome.status == "exception"
+    assert outcome.status == "bad input"
     assert expected in str(outcome.error)
     assert outcome.path is None
     assert not list(tmp_path.glob("results/**/*.h5"))

@@ -22,7 +22,7 @@ class Breaking(EnvExperiment):
     """Stops in the middle of a shot, as an operator or a fault would."""
 
     def build(self):
-        self.setattr_argument("how", StringValue("exception"))
+        self.setattr_argument("how", StringValue("failed"))
         self.setattr_device("core")
         self.setattr_device("plant")
         self.inner = recall.Recall(self)
@@ -53,7 +53,7 @@ class Breaking(EnvExperiment):
 '''
 
 
-@pytest.mark.parametrize("how", ["exception", "terminated"])
+@pytest.mark.parametrize("how", ["failed", "terminated"])
 def test_a_shot_broken_in_the_middle_ends_safe(tmp_path, how):
     file = tmp_path / "breaking.py"
     file.write_text(BREAKING)

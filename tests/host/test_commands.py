@@ -146,7 +146,7 @@ def test_an_experiment_that_fails(workspace):
     assert code == 1
     assert "OSError: the laser is off" in errors
     assert "Traceback" not in errors
-    assert "exception" in output
+    assert "failed" in output
     code, _, errors = ccqed(workspace, "run", "experiment.py", "-v")
     assert code == 1
     assert "Traceback" in errors
@@ -235,6 +235,7 @@ def test_a_second_ctrl_c_interrupts_at_once(workspace):
         process.communicate(timeout=30)
     assert process.returncode == 130
     assert read(only_file(workspace), "ccqed/exception") == "KeyboardInterrupt"
+    assert read(only_file(workspace), "ccqed/status") == "interrupted"
 
 
 @posix

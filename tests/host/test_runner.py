@@ -75,10 +75,10 @@ def test_a_failing_run_keeps_its_data(workspace):
             self.set_dataset("analysed", 1)
         """
     )
-    assert (outcome.status, outcome.exit_code) == ("exception", 1)
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
     assert read(outcome.path, "datasets/x") == 1
     assert "datasets/analysed" not in layout(outcome.path)
-    assert read(outcome.path, "ccqed/status") == "exception"
+    assert read(outcome.path, "ccqed/status") == "failed"
     assert read(outcome.path, "ccqed/exception") == "ZeroDivisionError: on purpose"
     assert "experiment.py" in read(outcome.path, "ccqed/traceback")
 
@@ -93,7 +93,7 @@ def test_a_failing_analysis_keeps_the_run(workspace):
             raise SystemExit
         """
     )
-    assert (outcome.status, outcome.exit_code) == ("exception", 1)
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
     assert read(outcome.path, "datasets/x") == 1
 
 
@@ -215,13 +215,57 @@ def build(self):
 def test_bad_input_is_refused_before_the_run(workspace, body, arguments, error):
     outcome = workspace.run(body, arguments=arguments)
     assert isinstance(outcome.error, error)
-    assert (outcome.status, outcome.exit_code, outcome.path) == ("exception", 2, None)
+    assert (outcome.status, outcome.exit_code, outcome.path) == ("bad input", 2, None)
     assert not list((workspace.root / "results").rglob("*.h5"))
 
 
 def test_a_bug_in_prepare_is_not_the_operators_fault(workspace):
     outcome = workspace.run("def prepare(self):\n    1/0")
     assert (outcome.exit_code, outcome.path) == (1, None)
+
+
+FOLDER_GONE = """
+def build(self):
+    self.setattr_argument("fails", BooleanValue(False))
+
+def run(self):
+    import pathlib, shutil
+    self.set_dataset("x", 1)
+    for hour in pathlib.Path("RESULTS").glob("*/*"):
+        shutil.rmtree(hour)
+    if self.fails:
+        raise OSError("the laser is off")
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_results_that_cannot_be_written_are_an_ending_of_their_own(
+    workspace, caplog, fails
+):
+    body = FOLDER_GONE.replace("RESULTS", str(workspace.root / "results"))
+    outcome = workspace.run(body, arguments={"fails": fails})
+    assert (outcome.status, outcome.exit_code) == ("storage failed", 3)
+    assert isinstance(outcome.error, ResultsError)
+    assert outcome.path is None
+    assert ("the laser is off" in caplog.text) == fails
+
+
+def test_an_experiment_that_cannot_store_has_its_word_in_the_file(workspace):
+    outcome = workspace.run(
+        """
+        def run(self):
+            from ccqed_ctrl.errors import ResultsError
+            raise ResultsError("the disk is full")
+        """
+    )
+    assert (outcome.status, outcome.exit_code) == ("storage failed", 3)
+    assert read(outcome.path, "ccqed/status") == "storage failed"
+
+
+@pytest.mark.parametrize("phase", ["prepare", "run"])
+def test_an_interruption_is_no_termination(workspace, phase):
+    outcome = workspace.run(f"def {phase}(self):\n    raise KeyboardInterrupt")
+    assert (outcome.status, outcome.exit_code) == ("interrupted", 130)
 
 
 def test_nothing_runs_without_a_place_for_the_results(workspace):

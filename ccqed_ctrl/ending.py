@@ -1,0 +1,94 @@
+"""How a run ends, and what a shot is worth: the words of files, tables and exit codes.
+
+docs/endings.md is this module as a page: ``python -m ccqed_ctrl.ending > FILE``.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Self
+
+
+class Ending(StrEnum):
+    """How a run ended; its text is what files and tables say."""
+
+    exit_code: int
+    meaning: str
+
+    ok = "ok", 0, "everything asked for was done"
+    failed = (
+        "failed",
+        1,
+        "the run raised an error; what it had until then is in the file",
+    )
+    bad_input = "bad input", 2, "refused before anything ran; no file"
+    storage_failed = "storage failed", 3, "results could not be written, or not all"
+    terminated = (
+        "terminated", 130, "asked to end (Ctrl-C, the dashboard), it did so at a pause",
+    )  # fmt: skip
+    interrupted = (
+        "interrupted", 130, "stopped at once: by a second Ctrl-C, or in a kernel",
+    )  # fmt: skip
+
+    def __new__(cls, word: str, exit_code: int, meaning: str) -> Self:
+        """Make the member that is `word`."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.exit_code, member.meaning = exit_code, meaning
+        return member
+
+
+class Verdict(StrEnum):
+    """What is wrong with a shot, or ok; its text is what files and tables say."""
+
+    meaning: str
+
+    ok = "ok", "nothing speaks against the shot"
+    missing_frames = (
+        "missing frames",
+        "the camera gave fewer frames than were triggered",
+    )
+    saturated = "saturated", "pixels at full scale: counts there are a lower bound"
+    dark = "dark", "too few photons to tell the field from shot noise"
+    undetermined = "undetermined", "some spins have no sign beyond doubt"
+    undecodable = "undecodable", "the decoder refused the frames"
+    repeated = "repeated", "taken again: another row holds the shot that counts"
+
+    def __new__(cls, word: str, meaning: str) -> Self:
+        """Make the member that is `word`."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        return member
+
+
+def status_word(stored: str) -> str:
+    """Return a file's status in today's words; files of revision 1 say "exception"."""
+    return Ending.failed if stored == "exception" else stored
+
+
+def page() -> str:
+    """Return docs/endings.md."""
+    endings = [f"| {e} | {e.exit_code} | {e.meaning} |" for e in Ending]
+    verdicts = [f"| {verdict} | {verdict.meaning} |" for verdict in Verdict]
+    lines = [
+        "# How a run ends",
+        "",
+        "Written by `python -m ccqed_ctrl.ending`; a test holds it to the code.",
+        "",
+        "A results file says it in `ccqed/status`, `ccqed run` also by its exit code. "
+        "A file still being written says `running`.",
+        "",
+        *("| status | exit code | meaning |", "| --- | --- | --- |", *endings, ""),
+        "Commands other than `run` use the same exit codes.",
+        "",
+        "# What a shot is worth",
+        "",
+        *("| verdict | meaning |", "| --- | --- |", *verdicts, ""),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
