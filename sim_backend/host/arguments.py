@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import logging
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 from artiq.language.environment import (
@@ -17,18 +19,23 @@ from artiq.language.environment import (
     PYONValue,
     StringValue,
 )
+from artiq.language.scan import NoScan, Scannable
 from sipyco import pyon
 
+from ccqed_ctrl import notation
 from ccqed_ctrl.errors import ExperimentError, ParameterError
+from ccqed_ctrl.units import SCALES
 
 logger = logging.getLogger(__name__)
 
 #: What processors raise; the last two by sipyco's own reader of PYON version 1.
-_NOT_A_VALUE = (ValueError, TypeError, KeyError, NameError, SyntaxError)
+_NOT_A_VALUE = (
+    ValueError, TypeError, KeyError, OverflowError, NameError, SyntaxError,
+)  # fmt: skip
 
 
 class Text(str):
-    """An argument as typed: PYON, a Python literal, or plain text."""
+    """An argument as typed: PYON, a Python literal, `notation`, or plain text."""
 
     __slots__ = ()
 
@@ -93,8 +100,22 @@ def decode(text: str) -> Any:
 
 
 def interpret(text: Text, processor: Any) -> Any:
-    """Return what `processor` should be given for a text from the command line."""
+    """Return what `processor` should be given for a text from the command line.
+
+    A processor with `reads_notation = True` is given the text as typed.
+
+    Raises
+    ------
+    ParameterError
+        The text is no number, or no scan, of this quantity; without a subject.
+    """
+    if getattr(processor, "reads_notation", False):
+        return str(text)
     value = decode(text)
+    if isinstance(processor, NumberValue):
+        return _number(text, value, processor)
+    if isinstance(processor, Scannable):
+        return _scan(text, value, processor)
     if isinstance(processor, StringValue | EnumerationValue):
         return value if isinstance(value, str) else str(text)
     if isinstance(processor, PYONValue):
@@ -102,6 +123,40 @@ def interpret(text: Text, processor: Any) -> Any:
         quoted = isinstance(value, str) and not isinstance(decode(value), str)
         return value if quoted else str(text)
     return value
+
+
+def _number(text: Text, value: Any, processor: Any) -> Any:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return value
+    with contextlib.suppress(ValueError):
+        return float(text)  # inf and nan, as ARTIQ
+    try:
+        return notation.number(text, _unit(processor))
+    except ParameterError:
+        if _is_whole(processor):
+            raise ParameterError(f"must be a whole number; got {str(text)!r}") from None
+        raise
+
+
+def _scan(text: Text, value: Any, processor: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value
+    unit = _unit(processor)
+    scan = notation.scan(text, unit) or NoScan(notation.number(text, unit))
+    return scan.describe()
+
+
+def _unit(processor: Any) -> str:
+    """Return the unit that texts may have; none where the scale is not the unit's."""
+    unit = processor.unit
+    return unit if SCALES.get(unit) == processor.scale else ""
+
+
+def _is_whole(processor: Any) -> bool:
+    """Tell whether a NumberValue gives an int; the rule is ARTIQ's."""
+    fits = processor.precision == 0 and processor.scale == 1
+    auto = processor.type == "auto" and fits and int(processor.step) == processor.step
+    return processor.type == "int" or auto
 
 
 class ArgumentManager:
@@ -134,7 +189,7 @@ class ArgumentManager:
             Naming the argument: the supplied value is not one.
         """
         if key in self._supplied:
-            self.expid[key] = _given(self._supplied[key], processor)
+            self.expid[key] = _given(key, self._supplied[key], processor)
             value = _process(key, processor, self.expid[key])
         else:
             value = _default(key, processor)
@@ -165,7 +220,7 @@ class ArgumentManager:
         answers: dict[str, Any] = {}
         for key, processor, _, tooltip in requests:
             if key in self._interactive:
-                given = _given(self._interactive[key], processor)
+                given = _given(key, self._interactive[key], processor)
                 answers[key] = _process(key, processor, given)
             elif sys.stdin is not None and sys.stdin.isatty():
                 answers[key] = _prompt(key, processor, tooltip or title)
@@ -196,8 +251,19 @@ def described(values: Mapping[str, Any]) -> str:
     return text
 
 
-def _given(value: Any, processor: Any) -> Any:
-    return interpret(value, processor) if isinstance(value, Text) else value
+def _given(key: str, value: Any, processor: Any) -> Any:
+    if not isinstance(value, Text):
+        return value
+    try:
+        return interpret(value, processor)
+    except ParameterError as error:
+        raise ParameterError(_about(key, error)) from error
+
+
+def _about(key: str, error: ParameterError) -> str:
+    """Return a refusal with its subject; those of `notation` have none."""
+    said = str(error)
+    return f"argument {key!r}{'' if said.startswith('must ') else ':'} {said}"
 
 
 def _default(key: str, processor: Any) -> Any:
@@ -209,16 +275,19 @@ def _default(key: str, processor: Any) -> Any:
 
 
 def _process(key: str, processor: Any, given: Any) -> Any:
+    own = getattr(processor, "reads_notation", False)  # it checks by itself, too
     try:
         value = processor.process(given)
     except _NOT_A_VALUE as error:
+        if isinstance(error, ParameterError):
+            raise ParameterError(_about(key, error)) from error
         choices = getattr(processor, "choices", None)
         allowed = f"one of {', '.join(choices)}" if choices else _wanted(processor)
         hint = closest(str(given), choices or ())
         message = f"argument {key!r} must be {allowed}; got {given!r}{hint} ({error})"
         raise ParameterError(message) from error
-    if isinstance(processor, NumberValue):
-        _check_bounds(key, processor, value)
+    if isinstance(processor, NumberValue) and not own:
+        _check_number(key, processor, given, value)
     return value
 
 
@@ -228,13 +297,16 @@ def _wanted(processor: Any) -> str:
         "BooleanValue": "true or false",
         "NumberValue": "a number",
         "PYONValue": "PYON",
-        "Scannable": 'a scan such as {"ty": "RangeScan", ...}',
+        "Scannable": 'a scan such as 0:0.4:5, 0.1,0.2 or {"ty": "RangeScan", ...}',
         "StringValue": "a text",
     }
     return words.get(kind, kind)
 
 
-def _check_bounds(key: str, processor: Any, value: float) -> None:
+def _check_number(key: str, processor: Any, given: Any, value: float) -> None:
+    if isinstance(given, bool) or (isinstance(given, Real) and given != value == value):
+        wanted = "a whole number" if _is_whole(processor) else "a number"
+        raise ParameterError(f"argument {key!r} must be {wanted}; got {given!r}")
     low = -math.inf if processor.min is None else processor.min
     high = math.inf if processor.max is None else processor.max
     if math.isnan(value) and (low, high) != (-math.inf, math.inf):
@@ -251,6 +323,6 @@ def _prompt(key: str, processor: Any, hint: str) -> Any:
         if not typed and hasattr(processor, "default_value"):
             return processor.default()
         try:
-            return _process(key, processor, interpret(Text(typed), processor))
+            return _process(key, processor, _given(key, Text(typed), processor))
         except ParameterError as error:
             logger.error("%s", error)

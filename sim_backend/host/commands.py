@@ -16,7 +16,13 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="file with the experiment, or its name below repository",
     )
-    add("arguments", metavar="NAME=VALUE", nargs="*", help="SI, as PYON or plain text")
+    add(
+        "arguments",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="a number (5ms, 20%%, or SI: 5e-3), a text, PYON, where the experiment "
+        "scans 0:10ms:6 (start:stop:points) or 1ms,2ms",
+    )
     add("-c", "--class-name", metavar="CLASS", help="which experiment of the file")
     add(
         "--device-db",

@@ -11,9 +11,11 @@ from artiq.experiment import (
     BooleanValue,
     DefaultMissing,
     EnumerationValue,
+    ExplicitScan,
     NoScan,
     NumberValue,
     PYONValue,
+    RangeScan,
     Scannable,
     StringValue,
 )
@@ -37,7 +39,16 @@ def ask(processor, *items, key="x"):
         (NUMBER, "2.5", 2.5),
         (NUMBER, "3", 3.0),
         (NUMBER, "-1e-3", -1e-3),
+        (NUMBER, "20%", 0.2),
+        (NumberValue(1.0, "ms"), "5ms", 5e-3),
+        (NumberValue(1.0, "ms"), "5*us", 5e-6),
+        (NumberValue(1.0, "ms"), "5", 5.0),
+        (NumberValue(1.0, "MHz"), "-3 MHz", -3e6),
+        (NumberValue(1.0, "MHz/s", scale=1e6), "5", 5.0),
         (WHOLE, "7", 7),
+        (WHOLE, "2e3", 2000),
+        (WHOLE, "12345678901234567890", 12345678901234567890),
+        (NumberValue(1, "s", precision=0, step=1), "5000ms", 5),
         (STRING, "plain text", "plain text"),
         (STRING, '"quoted"', "quoted"),
         (STRING, "'quoted'", "quoted"),
@@ -61,28 +72,125 @@ def test_texts(processor, text, value):
     assert (got, type(got)) == (value, type(value))
 
 
-def test_a_scan():
-    text = 'x={"ty": "RangeScan", "start": 0, "stop": 1, "npoints": 3}'
-    assert list(ask(Scannable(), text)) == [0, 0.5, 1]
+@pytest.mark.parametrize(
+    ("text", "kind", "values"),
+    [
+        (
+            '{"ty": "RangeScan", "start": 0, "stop": 1, "npoints": 3}',
+            RangeScan,
+            [0, 0.5, 1],
+        ),
+        ("0:1:3", RangeScan, [0, 0.5, 1]),
+        ("0:10ms:3", RangeScan, [0, 5e-3, 1e-2]),
+        ("0.1,0.2", ExplicitScan, [0.1, 0.2]),
+        ("1ms, 3us", ExplicitScan, [1e-3, 3e-6]),
+        ("5", NoScan, [5]),
+    ],
+)
+def test_a_scan(text, kind, values):
+    manager = ArgumentManager(parse([f"x={text}"]))
+    scan = manager.get("x", Scannable(unit="ms"), None, None)
+    assert type(scan) is kind
+    assert list(scan) == values
+    # What is stored is ARTIQ's own description: artiq_run takes it, too.
+    assert list(Scannable().process(pyon.decode(pyon.encode(manager.expid["x"])))) == (
+        values
+    )
 
 
 @pytest.mark.parametrize(
     ("processor", "text"),
     [
         (NUMBER, "abc"),
+        (NUMBER, "true"),
+        (NUMBER, "5ms"),
+        (NUMBER, "0.1,0.2"),
+        (NumberValue(1.0, "ms"), "20%"),
+        (NumberValue(1.0, "ms", scale=1), "5ms"),
+        (NumberValue(1.0, "MHz/s", scale=1e6), "5 MHz"),
+        (WHOLE, "1.5"),
+        (WHOLE, "true"),
+        (WHOLE, "inf"),
+        (WHOLE, "abc"),
         (WHOLE, "nan"),
         (WHOLE, "[1]"),
         (BooleanValue(), "1"),
         (BooleanValue(), "yes"),
         (EnumerationValue(["fast", "slow"]), "slo"),
         (PYON, "[1, 2"),
-        (Scannable(), "5"),
+        (Scannable(), "abc"),
+        (Scannable(), "[1, 2]"),
+        (Scannable(), "0:1"),
+        (Scannable(), "0:1kHz:3"),
         (Scannable(), '{"ty": "Sideways"}'),
     ],
 )
 def test_refusals_name_the_argument(processor, text):
     with pytest.raises(ParameterError, match="'x'"):
         ask(processor, f"x={text}")
+
+
+@pytest.mark.parametrize(
+    ("processor", "text", "message"),
+    [
+        (
+            NumberValue(1.0, "ms"),
+            "5 kHz",
+            "argument 'x' must be a time such as 5ms, 5*ms or 5e-3; got '5 kHz'",
+        ),
+        (WHOLE, "1.5", "argument 'x' must be a whole number; got 1.5"),
+        (WHOLE, "many", "argument 'x' must be a whole number; got 'many'"),
+        (
+            Scannable(),
+            "0:1",
+            "argument 'x' must be start:stop:points, such as 0:0.4:5 for 5 points; "
+            "got '0:1'",
+        ),
+    ],
+)
+def test_a_refusal_shows_what_works(processor, text, message):
+    with pytest.raises(ParameterError) as refused:
+        ask(processor, f"x={text}")
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("given", [True, 1.5, math.inf, math.nan])
+def test_nothing_is_made_whole_from_python_either(given):
+    number = NumberValue(1, type="int", precision=0, step=1, scale=1)
+    manager = ArgumentManager({"x": given})
+    with pytest.raises(ParameterError, match="'x' must be a "):
+        manager.get("x", number, None, None)
+
+
+class Reading(NumberValue):
+    """Reads texts by itself, as those of `ccqed_ctrl.arguments` do."""
+
+    reads_notation = True
+
+    def process(self, x):
+        if x == 1.0:  # the default
+            return x
+        if x == "bad":
+            raise ParameterError("must be good; got 'bad'")
+        if x == "named":
+            raise ParameterError("Cue.x is out of range")
+        return [x]
+
+
+@pytest.mark.parametrize("text", ["20%", "0:1:3", "true", '"quoted"', "1_0", ""])
+def test_a_processor_that_reads_notation_is_given_the_text_as_typed(text):
+    (got,) = ask(Reading(1.0, min=0, max=1), f"x={text}")
+    assert (got, type(got)) == (text, str)
+
+
+def test_a_refusal_of_its_own_gets_the_name_in_front():
+    for text, message in (
+        ("bad", "argument 'x' must be good; got 'bad'"),
+        ("named", "argument 'x': Cue.x is out of range"),
+    ):
+        with pytest.raises(ParameterError) as refused:
+            ask(Reading(1.0), f"x={text}")
+        assert str(refused.value) == message
 
 
 def test_a_choice_is_suggested():

@@ -157,7 +157,7 @@ def test_an_experiment_that_fails(workspace):
     [
         (["nothing.py"], "nothing.py"),
         (["experiment.py", "nn=1"], "'nn'; did you mean 'n'"),
-        (["experiment.py", "n=x"], "'n' must be a number"),
+        (["experiment.py", "n=x"], "'n' must be a whole number; got 'x'"),
         (["experiment.py", "-c", "Prob"], "did you mean 'Probe'"),
         (["experiment.py", "--device-db", "none.py"], "none.py"),
         (["experiment.py", "--results", "main.py/results"], "results folder"),
