@@ -6,6 +6,7 @@ same names lead to the twin.
 """
 
 import os
+from pathlib import Path
 
 core_addr = "192.168.1.70"
 
@@ -136,6 +137,14 @@ device_db |= {
 }
 for _n in range(3):
     device_db[f"led{_n}"] = _local("ttl", "TTLOut", channel=0x28 + _n)
+
+# What this laboratory believes of itself, by an absolute path: workers change folders.
+device_db["laboratory"] = {
+    "type": "local",
+    "module": "ccqed_ctrl.belief",
+    "class": "Laboratory",
+    "arguments": {"path": str(Path(__file__).resolve().with_name("laboratory.toml"))},
+}
 
 # What the laboratory calls them. Zotino channel 0 is the pump servo's set-point.
 device_db |= {

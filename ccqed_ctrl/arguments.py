@@ -1,73 +1,270 @@
-"""Parameter dataclasses as ARTIQ arguments: declared once, in `params.py`."""
+"""Parameter groups as ARTIQ arguments, each group a handle.
+
+    self.cue = arguments(self, Cue, "Cue", scannable={"corruption": None})   # build()
+    ...
+    cue = self.cue.collect()                                                # prepare()
+
+The processors are ARTIQ's own as the dashboard sees them. What they take is more, by
+every route: numbers with units as people write them, and for any field a scan.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 from artiq.experiment import (
     BooleanValue,
     EnumerationValue,
     HasEnvironment,
+    NoScan,
     NumberValue,
+    Scannable,
     StringValue,
 )
 
-from .params import Parameters, Quantity
+from . import notation
+from .errors import ExperimentError, ParameterError
+from .quantities import Declared, Parameters
 
 Group = TypeVar("Group", bound=Parameters)
 
 
-def add_arguments(
+class Arguments(Generic[Group]):
+    """The arguments of one group.
+
+    group: the class. scans: values (K,) of each field that is to run through some.
+    given: the other fields that have a value, those left unset not among them.
+    """
+
+    def __init__(self, group: type[Group], values: Mapping[str, Any]) -> None:
+        self.group = group
+        self.scans = {
+            name: value.values
+            for name, value in values.items()
+            if isinstance(value, Scan)
+        }
+        self.given = {
+            name: value
+            for name, value in values.items()
+            if name not in self.scans and value is not None
+        }
+
+    def collect(
+        self, point: Mapping[str, Any] | None = None, base: Group | None = None
+    ) -> Group:
+        """Return the group, validated: fields not given are those of `base`.
+
+        Parameters
+        ----------
+        point : mapping, optional
+            A value for each scanned field.
+        base : Parameters, optional
+            Default: the group's own defaults.
+
+        Raises
+        ------
+        ParameterError
+            A value out of its bounds (ARTIQ itself does not check), or a scan of what
+            this experiment does not scan.
+        """
+        scanned = [name for name in self.scans if name not in (point or {})]
+        if scanned:
+            raise ParameterError(
+                f"{self.group.__name__}.{scanned[0]} cannot be scanned here: this "
+                "experiment collects one value of it"
+            )
+        return (base or self.group()).replace(**self.given, **(point or {}))
+
+
+class Scan:
+    """Values that a field is to run through: validated, in order, at least one."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = tuple(values)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the scan as ARTIQ describes one of explicit values."""
+        return {"ty": "ExplicitScan", "sequence": list(self.values)}
+
+
+def arguments(
     experiment: HasEnvironment,
-    group: type[Parameters],
+    group: type[Group],
     title: str,
     names: Iterable[str] | None = None,
-) -> None:
-    """Declare the fields of a group (or those in `names`) as arguments of `build()`.
+    scannable: Mapping[str, Any] | None = None,
+    calibrated: bool = False,
+) -> Arguments[Group]:
+    """Declare the fields of a group (or those in `names`) as arguments. In `build()`.
 
-    Each gets the field's SI default, display unit and bounds; its doc is the tooltip.
-    """
-    wanted = list(group.quantities() if names is None else names)
-    defaults = {field.name: field.default for field in dataclasses.fields(group)}
-    for name in wanted:
-        described = group.quantities()[name]
-        processor = _processor(defaults[name], described)
-        experiment.setattr_argument(name, processor, title, tooltip=described.doc)
+    Each gets the field's SI default, display unit, bounds and step; its meaning is the
+    tooltip.
 
-
-def collect(experiment: HasEnvironment, group: type[Group]) -> Group:
-    """Return the group built from the experiment's arguments, validated.
-
-    Fields that are no arguments keep their defaults.
+    Parameters
+    ----------
+    title : str
+        Under which the dashboard shows them.
+    scannable : mapping of names to scans, optional
+        What the dashboard lets scan, and by default through which values: an ARTIQ scan
+        object, or None for the field's default alone.
+    calibrated : bool
+        Unset by default: then the value is that of `collect`'s `base`, as it is valid
+        when the run is prepared.
 
     Raises
     ------
-    ParameterError
-        An argument is out of its bounds (ARTIQ itself does not check).
+    ExperimentError
+        No such field, or an argument of that name is declared already.
     """
-    given = {
-        name: getattr(experiment, name)
-        for name in group.quantities()
-        if hasattr(experiment, name)
-    }
-    return group(**given)
+    declared = group.declared()
+    wanted = list(declared if names is None else names)
+    known: set[str] = vars(experiment).setdefault("_declared_arguments", set())
+    for name in wanted:
+        if name not in declared:
+            raise ExperimentError(
+                f"{group.__name__} has no field {name!r}; it has {', '.join(declared)}"
+            )
+        if name in known:
+            raise ExperimentError(
+                f"argument {name!r} of {group.__name__} is declared already, by "
+                "another group"
+            )
+        known.add(name)
+    values = {}
+    for name in wanted:
+        processor = _processor(declared[name], calibrated, scannable or {}, name)
+        tooltip = declared[name].meaning.doc
+        values[name] = experiment.get_argument(name, processor, title, tooltip)
+    return Arguments(group, values)
 
 
-def _processor(default: Any, described: Quantity) -> Any:
-    if isinstance(default, bool):
-        return BooleanValue(default)
-    if described.choices:
-        return EnumerationValue(list(described.choices), default)
-    if isinstance(default, str):
-        return StringValue(default)
-    bounds = {"min": described.minimum, "max": described.maximum}
-    if isinstance(default, int):
-        return NumberValue(default, type="int", precision=0, step=1, scale=1, **bounds)
-    scale = described.scale
-    digits = 3 if default == 0 else max(0, 3 - math.floor(math.log10(default / scale)))
-    return NumberValue(
-        default, unit=described.unit, scale=scale, precision=digits, **bounds
-    )
+def _processor(
+    declared: Declared, calibrated: bool, scannable: Mapping[str, Any], name: str
+) -> Any:
+    meaning, default = declared.meaning, declared.default
+    reader = _Reader(declared, calibrated)
+    bounds = {"min": meaning.minimum, "max": meaning.maximum}
+    look = {"unit": meaning.unit, "scale": meaning.scale}
+    if name in scannable:
+        return _Scanned(
+            reader, scannable[name] or NoScan(default), **look,
+            global_min=meaning.minimum, global_max=meaning.maximum,
+            global_step=declared.step, precision=_digits(default, meaning.scale),
+        )  # fmt: skip
+    if declared.optional or calibrated or (declared.kind is str and not meaning.choices):
+        return _Written(reader, "" if default is None or calibrated else default)
+    if declared.kind is bool:
+        return _Switch(reader, default)
+    if declared.kind is str:
+        return _Chosen(reader, list(meaning.choices), default)
+    if declared.kind is int:
+        return _Number(
+            reader, default, type="int", precision=0, step=int(declared.step), scale=1,
+            **bounds,
+        )  # fmt: skip
+    return _Number(
+        reader, default, step=declared.step, precision=_digits(default, meaning.scale),
+        **look, **bounds,
+    )  # fmt: skip
+
+
+def _digits(default: float | None, scale: float) -> int:
+    """Return decimals that show three digits after the leading one."""
+    return max(0, 3 - math.floor(math.log10(abs(default) / scale))) if default else 3
+
+
+class _Reader:
+    """From what any route hands over to a value of the field, a scan, or None."""
+
+    def __init__(self, declared: Declared, unset: bool) -> None:
+        self._declared = declared
+        self._unset = unset or declared.optional
+
+    def __call__(self, given: Any) -> Any:
+        if self._unset and (given is None or given == ""):
+            return None
+        several = self._several(given)
+        if several is None:
+            return self._declared.validated(self._value(given))
+        return Scan(self._declared.validated(self._value(item)) for item in several)
+
+    def _several(self, given: Any) -> Iterable[Any] | None:
+        """Return the items of a scan, None for a single value."""
+        if isinstance(given, Mapping) and "ty" in given:
+            return list(Scannable().process(given))
+        if isinstance(given, list | tuple):
+            return given
+        if not isinstance(given, str):
+            return None
+        if self._declared.kind in (int, float):
+            found = notation.scan(given, self._declared.meaning.unit)
+            return None if found is None else found.values
+        listed = "," in given and self._declared.kind is bool
+        if listed or (self._declared.meaning.choices and "," in given):
+            return [item.strip() for item in given.split(",")]
+        return None
+
+    def _value(self, given: Any) -> Any:
+        kind = self._declared.kind
+        if isinstance(given, str) and kind in (int, float):
+            return notation.number(given, self._declared.meaning.unit)
+        if isinstance(given, str) and kind is bool:
+            return {"true": True, "false": False}.get(given.lower(), given)
+        if kind is str and isinstance(given, int) and not isinstance(given, bool):
+            return str(given)  # memory=3
+        return given
+
+
+class _Reading:
+    """What all our processors share: values by `_Reader`, looks by ARTIQ's class."""
+
+    #: The embedded host hands over what was typed as it is.
+    reads_notation = True
+
+    def __init__(self, reader: _Reader, *given: Any, **look: Any) -> None:
+        self._reader = reader
+        super().__init__(*given, **look)
+
+    def process(self, given: Any) -> Any:
+        return self._reader(given)
+
+    def describe(self) -> dict[str, Any]:
+        described: dict[str, Any] = super().describe()  # type: ignore[misc]
+        return described | {"ty": type(self).__mro__[2].__name__}
+
+
+class _Number(_Reading, NumberValue):
+    pass
+
+
+class _Written(_Reading, StringValue):
+    def describe(self) -> dict[str, Any]:
+        # What is unset is an empty line in the dashboard.
+        described = super().describe()
+        return described | {"default": described["default"] or ""}
+
+
+class _Chosen(_Reading, EnumerationValue):
+    pass
+
+
+class _Switch(_Reading, BooleanValue):
+    pass
+
+
+class _Scanned(_Reading, Scannable):
+    """A scan in the dashboard; a plain number, too, from elsewhere."""
+
+    def process(self, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return self._reader(given)
+        return self._one_or_many(Scannable.process(self, given))
+
+    def default(self) -> Any:
+        return self._one_or_many(Scannable.default(self))
+
+    def _one_or_many(self, scan: Any) -> Any:
+        values = [self._reader(value) for value in scan]
+        return values[0] if len(values) == 1 else Scan(values)

@@ -1,104 +1,23 @@
-"""Frozen, validated parameters: SI inside, display units in the field metadata.
+"""This laboratory's parameters: what an operator chooses, what is believed.
 
-Each class is one group. A field is declared once, with default, unit, bounds and
-meaning; ARTIQ arguments, checks, and the resolved record in the results follow from
-that declaration. The simulated laboratory holds *its* truth in the same classes.
+SI inside, display units in the declarations (`quantities`). The simulated laboratory
+holds *its* truth in the same classes.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final
 
-from . import checks
-from .errors import ParameterError
-from .units import SCALES, TWO_PI, angular
+from .quantities import Parameters, quantity
+from .units import TWO_PI, angular
 
 #: Natural linewidth of the 87Rb D2 line, rad/s.
 RUBIDIUM_LINEWIDTH: Final = angular(6.0666e6)
 
-
 #: How patterns are mapped to minima: `model.encoder`, `model.trained_encoder`.
 ENCODERS: Final = ("plain", "trained")
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a field means: display unit, allowed range or choices, description."""
-
-    doc: str
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def scale(self) -> float:
-        """SI value of one display unit."""
-        return SCALES[self.unit]
-
-
-def quantity(default: Any, doc: str, unit: str = "", **allowed: Any) -> Any:
-    """Declare one dataclass field with its `Quantity`; values and bounds are SI."""
-    described = Quantity(doc, unit, **allowed)
-    return dataclasses.field(default=default, metadata={"quantity": described})
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Base of all parameter groups: validation and dict round trip."""
-
-    def __post_init__(self) -> None:
-        for name, described in self.quantities().items():
-            value = getattr(self, name)
-            label = f"{type(self).__name__}.{name}"
-            default = type(self).__dataclass_fields__[name].default
-            if isinstance(default, str):
-                if described.choices:
-                    checks.choice(label, value, described.choices)
-                elif not isinstance(value, str):
-                    raise ParameterError(f"{label} must be text; got {value!r}")
-                continue
-            valid = checks.number(label, value, described.minimum, described.maximum)
-            if isinstance(default, int):
-                valid = checks.integer(label, value)
-            object.__setattr__(self, name, valid)
-
-    @classmethod
-    def quantities(cls) -> dict[str, Quantity]:
-        """Return the meaning of each field, in order of declaration."""
-        return {
-            field.name: field.metadata["quantity"] for field in dataclasses.fields(cls)
-        }
-
-    def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, validated anew."""
-        return dataclasses.replace(self, **changes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dictionary of SI values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from `to_dict`'s output.
-
-        Raises
-        ------
-        ParameterError
-            An unknown field (a misspelling, or a file of another version) or a bad
-            value.
-        """
-        unknown = sorted(set(values) - set(cls.quantities()))
-        if unknown:
-            known = ", ".join(cls.quantities())
-            raise ParameterError(
-                f"{cls.__name__} has no field {unknown[0]!r}; it has {known}"
-            )
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -106,13 +25,15 @@ class Cavity(Parameters):
     """Confocal cavity. `kappa` is the FIELD decay rate (half width), Eq. 10."""
 
     waist: float = quantity(35.2336e-6, "TEM00 waist w0", "um", minimum=1e-6)
-    kappa: float = quantity(angular(150e3), "field decay rate", "rad/s", minimum=1.0)
+    kappa: float = quantity(
+        angular(150e3), "field decay rate", "2pi kHz", minimum=1.0
+    )
     pump_detuning: float = quantity(
-        angular(-3e6), "pump minus cavity frequency (red: negative)", "rad/s",
+        angular(-3e6), "pump minus cavity frequency (red: negative)", "2pi MHz",
         maximum=-1.0,
     )  # fmt: skip
     single_photon_coupling: float = quantity(
-        angular(1.5e6), "single-atom single-mode coupling g0", "rad/s", minimum=1.0
+        angular(1.5e6), "single-atom single-mode coupling g0", "2pi MHz", minimum=1.0
     )
 
 
@@ -121,10 +42,10 @@ class Pump(Parameters):
     """Transverse Raman pump."""
 
     rabi_frequency: float = quantity(
-        angular(151.3e6), "Raman pump Rabi frequency Omega", "rad/s", minimum=0.0
+        angular(151.3e6), "Raman pump Rabi frequency Omega", "2pi MHz", minimum=0.0
     )
     atomic_detuning: float = quantity(
-        angular(-100e9), "pump detuning from the excited state", "rad/s", maximum=-1.0
+        angular(-100e9), "pump detuning from the excited state", "2pi GHz", maximum=-1.0
     )
     omega_z: float = quantity(1e6, "two-photon (spin) splitting", "rad/s", minimum=1.0)
 
@@ -148,7 +69,9 @@ class Cloud(Parameters):
         35.2336e-6 / math.sqrt(80.0), "rms size sigma_A per coordinate", "um",
         minimum=1e-8,
     )  # fmt: skip
-    atoms: int = quantity(100_000, "atoms per ensemble M = 2S", minimum=1)
+    atoms: int = quantity(
+        100_000, "atoms per ensemble M = 2S", minimum=1, step=1000
+    )
 
     def beta(self, cavity: Cavity) -> float:
         """Return beta = w0^2 / (8 sigma_A^2), the local part of the coupling."""
@@ -156,16 +79,17 @@ class Cloud(Parameters):
 
 
 @dataclass(frozen=True)
-class Memory(Parameters):
-    """What is stored and what is shown."""
+class Memories(Parameters):
+    """What is stored, and how it is mapped to the cavity."""
 
     patterns: str = quantity(
-        "icons", "icons, digits, a folder of PNGs, or a .npy of shape (P, N)"
+        "icons",
+        "icons, digits, a folder or file of PNG, JPEG or BMP, or a .npy of shape (P, N)",
     )
-    memory: int = quantity(3, "index of the memory to recall", minimum=0)
-    corruption: float = quantity(
-        0.1, "fraction of the cue's pixels flipped", minimum=0.0, maximum=1.0
-    )
+    image_size: int | None = quantity(
+        None, "side to which pictures are resized; unset: as they are", minimum=2,
+        maximum=64,
+    )  # fmt: skip
     encoder: str = quantity(
         "plain", "plain: Eqs. 29-31; trained: chosen minima and wide margins",
         choices=ENCODERS,
@@ -173,10 +97,23 @@ class Memory(Parameters):
 
 
 @dataclass(frozen=True)
+class Cue(Parameters):
+    """What is shown of which memory."""
+
+    memory: str = quantity("3", "the memory to recall, by name or by index")
+    corruption: float = quantity(
+        0.1, "fraction of the cue's pixels flipped", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclass(frozen=True)
 class Layout(Parameters):
     """Where the ensembles go."""
 
-    ensembles: int = quantity(64, "number of ensembles N", minimum=1, maximum=4096)
+    ensembles: int | None = quantity(
+        None, "number of ensembles N; unset: one for each pixel", minimum=1,
+        maximum=4096,
+    )  # fmt: skip
     relative_width: float = quantity(
         1.5, "rms width of the layout over w0", minimum=0.01, maximum=20.0
     )
@@ -192,7 +129,7 @@ class Sequence(Parameters):
     ramp_time: float = quantity(
         1e-3, "duration of the transverse pump ramp", "ms", minimum=20e-6, maximum=1.0
     )
-    final_power: float = quantity(
+    pump_over_threshold: float = quantity(
         2.0, "pump power at the end of the ramp, P / P_th", minimum=0.0, maximum=50.0
     )
     field_ratio: float = quantity(
@@ -213,10 +150,19 @@ class Sequence(Parameters):
 
 @dataclass(frozen=True)
 class Run(Parameters):
-    """How often, and from which randomness."""
+    """How often, from which randomness, and what becomes of a bad shot."""
 
-    shots: int = quantity(1, "repetitions of the shot", minimum=1, maximum=10_000)
+    shots: int = quantity(
+        1, "repetitions of the shot, at each point of a scan", minimum=1,
+        maximum=10_000,
+    )  # fmt: skip
     seed: int = quantity(0, "root seed of layout, cue and catalogue", minimum=0)
+    repeats: int = quantity(
+        2, "how often a shot without its frames is taken again", minimum=0, maximum=100
+    )
+    resume: str = quantity(
+        "", "number or file of a run to go on with; its finished shots are kept"
+    )
 
 
 @dataclass(frozen=True)
@@ -224,7 +170,7 @@ class PumpCalibration(Parameters):
     """Servo set-point to pump power: Omega^2 = (slope * volt)."""
 
     rabi_frequency_1v: float = quantity(
-        angular(150e6), "pump Rabi frequency at a set-point of 1 V", "rad/s",
+        angular(150e6), "pump Rabi frequency at a set-point of 1 V", "2pi MHz",
         minimum=1.0,
     )  # fmt: skip
 
@@ -272,4 +218,44 @@ class Imaging(Parameters):
     saturation: int = quantity(65535, "largest count", minimum=1, maximum=65535)
     readout_time: float = quantity(
         30e-3, "time from the end of an exposure to the next", "ms", minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Tones(Parameters):
+    """The phase-locked AOM drives."""
+
+    frequency: float = quantity(
+        200e6, "frequency of all four drives", "MHz", minimum=1e6, maximum=400e6
+    )
+    attenuation: float = quantity(
+        10.0, "attenuation of all four drives", "dB", minimum=0.0, maximum=31.5
+    )
+
+
+@dataclass(frozen=True)
+class Timing(Parameters):
+    """What switching, settling and preparation take."""
+
+    start: float = quantity(
+        5e-3, "slack at the start of each shot", "ms", minimum=1e-3, maximum=1.0
+    )
+    preparation: float = quantity(
+        50e-6, "optical pumping into the lower spin state", "us", minimum=1e-6,
+        maximum=10e-3,
+    )  # fmt: skip
+    lead: float = quantity(
+        100e-6, "longitudinal field on before the pump rises", "us", minimum=0.0,
+        maximum=10e-3,
+    )  # fmt: skip
+    reference_guard: float = quantity(
+        5e-6, "reference on before and after an exposure (AOM delay)", "us",
+        minimum=1e-6, maximum=1e-3,
+    )  # fmt: skip
+    dac_settling: float = quantity(
+        2e-6, "until the servo's set-point is out (t10 of the DAC)", "us",
+        minimum=1.5e-6, maximum=1e-3,
+    )  # fmt: skip
+    fetch_timeout: float = quantity(
+        5.0, "wait for the camera's frames", "s", minimum=0.1, maximum=600.0
     )

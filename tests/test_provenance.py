@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import runpy
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ccqed_ctrl import provenance
 from ccqed_ctrl.provenance import backend
 from sim_backend.ddb import simulate
 
@@ -32,3 +36,40 @@ def test_the_laboratory_and_its_twin(monkeypatch):
 )
 def test_the_uncertain_is_simulation(device_db):
     assert backend(device_db) == "simulation"
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=x", "-c", "user.email=x@x")
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_versions():
+    found = provenance.versions()
+    assert found["numpy"] == np.__version__
+    assert set(found) >= {"python", "scipy", "h5py", "numba", "artiq", "ccqed-ctrl"}
+
+
+def test_git_state(tmp_path):
+    file = tmp_path / "x.py"
+    file.write_text("1")
+    assert provenance.git_state(file) == {"commit": "", "dirty": True}
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "x.py")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    assert provenance.git_state(file) == {"commit": commit, "dirty": False}
+    other = tmp_path / "y.py"
+    other.write_text("2")
+    assert provenance.git_state(file)["dirty"] is False
+    assert provenance.git_state(other) == {"commit": commit, "dirty": True}
+    file.write_text("3")
+    assert provenance.git_state(file) == {"commit": commit, "dirty": True}
+
+
+def test_sha256(tmp_path):
+    file = tmp_path / "device_db.py"
+    file.write_bytes(b"abc")
+    assert provenance.sha256(file) == hashlib.sha256(b"abc").hexdigest()
+    assert provenance.sha256(None) == ""

@@ -1,4 +1,4 @@
-"""From the raw frames of a recall to everything that is published about it."""
+"""From the raw frames of a recall to everything that is stored about it."""
 
 from __future__ import annotations
 
@@ -7,122 +7,91 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ccqed_ctrl import checks, schema
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
-from ccqed_ctrl.params import Imaging
-from ccqed_ctrl.recall import FRAMES, PLANNED, RecallPlan
+from ccqed_ctrl.recalling import RecallPlan, RecallRecord, ShotPlan
+from ccqed_ctrl.records import Entry
+from ccqed_ctrl.shots import Reading
 
-from .decode import Decoder
-from .demodulation import demodulate
+from .holograms import HologramReader, good_shots
+
+Rows = Mapping[Entry, Any]
 
 
 @dataclass(frozen=True)
 class RecallReader:
-    """Reads the shots of one run: demodulation, decoding and scoring together.
+    """Reads the shots of one point: decoding and scoring together.
 
-    cued: index of the cued memory. cues: (S, N) spins, what each shot shows. encoder:
-    of Eqs. 29-31. imaging: what is believed of the camera. decoder: for the layout.
+    hologram: reads frames. cued: index of the cued memory. encoder: of Eqs. 29-31.
     """
 
+    hologram: HologramReader
     memories: MemorySet
     cued: int
-    cues: NDArray[np.int8]
     encoder: Encoder
-    imaging: Imaging
-    decoder: Decoder
 
     @classmethod
-    def of_plan(cls, plan: RecallPlan) -> RecallReader:
-        """Prepare the templates for the plan's layout."""
-        imaging = plan.apparatus.imaging
-        return cls(
-            memories=plan.memories,
-            cued=plan.settings.memory.memory,
-            cues=np.stack([shot.cue for shot in plan.shots]),
-            encoder=plan.memory.encoder,
-            imaging=imaging,
-            decoder=Decoder.of_layout(
-                plan.memory.positions,
-                plan.apparatus.cavity,
-                plan.settings.cloud,
-                imaging,
-            ),
-        )
+    def of_plan(
+        cls, plan: RecallPlan, previous: RecallReader | None = None
+    ) -> RecallReader:
+        """Prepare for a plan's layout; templates of `previous` serve if they fit."""
+        hologram = HologramReader.of_plan(plan, previous and previous.hologram)
+        return cls(hologram, plan.memories, plan.cued, plan.memory.encoder)
 
-    def empty(self) -> dict[str, NDArray[Any]]:
-        """Return the growing datasets of a run, nothing measured yet.
+    @property
+    def planned(self) -> Rows:
+        """What is known of the reading before the first shot."""
+        return self.hologram.planned
 
-        By name; shapes are those of `schema` for S shots, P memories, N ensembles, F
-        frames and the camera's ny x nx pixels.
-        """
-        count, ensembles = self.cues.shape
-        sizes = {
-            "S": count,
-            "P": len(self.memories.names),
-            "N": ensembles,
-            "F": FRAMES,
-            "ny": self.imaging.pixels,
-            "nx": self.imaging.pixels,
-        }
-        return {
-            key: schema.allocate(key, sizes)
-            for key, entry in schema.SCHEMA.items()
-            if entry.axes[:1] == ("S",) and key not in PLANNED
-        }
-
-    def read(self, index: int, frames: ArrayLike) -> dict[str, Any]:
-        """Return the datasets' rows of one shot from its frames (2, ny, nx).
+    def read(self, shot: ShotPlan, raw: Rows) -> Reading:
+        """Read one shot; what cannot be decoded has no numbers, and a verdict.
 
         Raises
         ------
         ShapeError
             Frames of another size than planned.
-        DecodingError
-            Frames without reference light, or mostly clipped.
         """
-        side = self.imaging.pixels
-        hologram, reference = checks.array("frames", frames, (FRAMES, side, side))
-        field = demodulate(hologram, reference, self.imaging, self.decoder.band)
-        readout = self.decoder.decode(field)
-        return {
-            "shot.field": field.values,
-            "shot.amplitudes": readout.amplitudes,
-            "shot.spins": readout.spins,
-            "shot.error_probability": readout.error_probability,
-            "shot.phase": readout.phase,
-            "shot.residual": readout.residual_fraction,
-            **self.score(index, readout.spins),
+        read = self.hologram.read(raw)
+        scored = self.score(shot.cue, read.rows[RecallRecord.spins])
+        shape, record = self.memories.shape, RecallRecord
+        shown = {
+            record.recalled_image: np.reshape(scored[record.recalled], shape),
+            record.last_overlaps: scored[record.overlaps],
         }
+        return Reading(
+            {**read.rows, **scored}, read.verdict, {**(read.shown or {}), **shown}
+        )
 
-    def score(self, index: int, spins: ArrayLike) -> dict[str, Any]:
+    def score(self, cue: ArrayLike, spins: ArrayLike) -> dict[Entry, Any]:
         """Return what decoded spins (N,) recall: image, overlaps, wrong pixels."""
         patterns = self.memories.patterns.astype(np.float64)
         target = patterns[self.cued]
         recalled = self.encoder.decode(spins)
+        record = RecallRecord
         return {
-            "shot.recalled": recalled,
-            "shot.overlaps": patterns @ recalled / len(recalled),
-            "shot.cue_overlap": self.cues[index] @ target / len(target),
-            "shot.pixels_wrong": np.count_nonzero(recalled != target),
+            record.recalled: recalled,
+            record.overlaps: patterns @ recalled / len(recalled),
+            record.cue_overlap: np.asarray(cue) @ target / len(target),
+            record.pixels_wrong: np.count_nonzero(recalled != target),
         }
 
-    def summary(self, rows: Mapping[str, NDArray[Any]], done: int) -> dict[str, Any]:
-        """Return the `summary.` datasets, scalars, over the first `done` shots.
 
-        rows: what `empty` returned, filled: (S, ...) each.
-        """
-        names, cued = self.memories.names, self.cued
-        overlaps = rows["shot.overlaps"][:done]
-        undetermined = np.count_nonzero(rows["shot.spins"][:done] == 0, axis=1)
-        return {
-            "summary.memory": names[cued],
-            "summary.recalled_as": names[int(np.argmax(overlaps[-1]))],
-            "summary.cue_overlap": rows["shot.cue_overlap"][:done].mean(),
-            "summary.recalled_overlap": overlaps[:, cued].mean(),
-            "summary.pixels_wrong": rows["shot.pixels_wrong"][:done].mean(),
-            "summary.residual": rows["shot.residual"][:done].mean(),
-            "summary.undetermined_spins": undetermined.mean(),
-        }
+def recall_summary(run: RecallRecord) -> Rows:
+    """Sum up a run: means over the shots that count, see `good_shots`."""
+    good, record = good_shots(run), RecallRecord
+    overlaps = run.rows(record.overlaps, good)
+    cued = run.per_shot(record.cued)[good]
+    names = run.per_shot(record.names)[good]
+    wanted = [str(of[index]) for of, index in zip(names, cued, strict=True)]
+    undetermined = np.count_nonzero(run.rows(record.spins, good) == 0, axis=1)
+    return {
+        record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
+        record.recalled_as: str(names[-1][int(np.argmax(overlaps[-1]))]),
+        record.mean_cue_overlap: run.rows(record.cue_overlap, good).mean(),
+        record.recalled_overlap: overlaps[np.arange(len(cued)), cued].mean(),
+        record.mean_pixels_wrong: run.rows(record.pixels_wrong, good).mean(),
+        record.mean_residual: run.rows(record.residual, good).mean(),
+        record.undetermined_spins: undetermined.mean(),
+    }

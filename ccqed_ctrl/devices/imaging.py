@@ -1,9 +1,8 @@
 """Holographic imaging: camera trigger and local oscillator together."""
 
-from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, us
+from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel
 
-#: The reference is on this long before and after the exposure (AOM delay), s.
-GUARD = 5 * us
+from ccqed_ctrl.params import Timing
 
 
 class HolographicCamera(HasEnvironment):
@@ -16,7 +15,11 @@ class HolographicCamera(HasEnvironment):
         self.setattr_device("core")
         self.setattr_device("ttl_camera")
         self.setattr_device("local_oscillator")
-        self.guard = GUARD
+        self.guard = Timing().reference_guard
+
+    def configure(self, timing: Timing) -> None:
+        """Take how long the reference is on before and after an exposure."""
+        self.guard = timing.reference_guard
 
     @kernel
     def expose(self, exposure: TFloat) -> TNone:

@@ -4,16 +4,17 @@ import numpy as np
 from artiq.experiment import HasEnvironment, TNone, at_mu, delay, kernel, now_mu, us
 from numpy.typing import NDArray
 
+from ccqed_ctrl.params import Timing
+
 #: Zotino channel of the servo set-point.
 SET_POINT = 0
-#: The DAC puts out what was written up to 1.5 us later (t10), s.
-SETTLING = 2 * us
 
 
 class TransversePump(HasEnvironment):
     """Power follows the servo's set-point while both RF switches are on."""
 
-    kernel_invariants = {"core", "pump_plus", "pump_minus", "pump_servo", "channel"}
+    kernel_invariants = {"core", "pump_plus", "pump_minus", "pump_servo", "channel",
+                         "settling"}  # fmt: skip
 
     def build(self) -> None:
         """Get the channels; the ramp is empty until `load_ramp`."""
@@ -22,7 +23,12 @@ class TransversePump(HasEnvironment):
         self.setattr_device("pump_minus")
         self.setattr_device("pump_servo")
         self.channel = SET_POINT
+        self.settling = Timing().dac_settling
         self.load_ramp(np.zeros(1), 10 * us)
+
+    def configure(self, timing: Timing) -> None:
+        """Take how long the DAC needs to put out what was written."""
+        self.settling = timing.dac_settling
 
     def load_ramp(self, volts: NDArray[np.float64], step: float) -> None:
         """Keep set-points (T,) in V, `step` s apart, for `ramp`."""
@@ -60,4 +66,4 @@ class TransversePump(HasEnvironment):
         self.pump_minus.sw.off()
         self.pump_servo.write_dac(self.channel, 0.0)
         self.pump_servo.load()
-        delay(SETTLING)
+        delay(self.settling)

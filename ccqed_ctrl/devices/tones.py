@@ -3,12 +3,10 @@
 from artiq.coredevice.ad9910 import PHASE_MODE_TRACKING
 from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, now_mu, us
 
-#: AOM drive frequencies in Hz and attenuation in dB, one card.
-FREQUENCY = 200e6
-ATTENUATION = 10.0
+from ccqed_ctrl.params import Tones
 
 
-class Tones(HasEnvironment):
+class PhaseLockedTones(HasEnvironment):
     """Optical phase is (plus + minus)/2 against the reference, known only modulo pi.
 
     So all four tones are always programmed together, in tracking mode with one common
@@ -25,8 +23,12 @@ class Tones(HasEnvironment):
         self.setattr_device("pump_minus")
         self.setattr_device("longitudinal")
         self.setattr_device("local_oscillator")
-        self.frequency = FREQUENCY
-        self.attenuation = ATTENUATION
+        self.configure(Tones())
+
+    def configure(self, tones: Tones) -> None:
+        """Take frequency in Hz and attenuation in dB of the drives, one card."""
+        self.frequency = tones.frequency
+        self.attenuation = tones.attenuation
 
     @kernel
     def initialise(self) -> TNone:

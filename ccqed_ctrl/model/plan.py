@@ -39,14 +39,14 @@ class MemoryPlan:
     """What is fixed for a run.
 
     positions: (N, 2) m. realised_width: rms per coordinate, m. smallest_gap: m.
-    kernel: (N, N) A_ij in units of J0. minima: (P, N) spins. stability: (P,) least
+    couplings: (N, N) A_ij in units of J0. minima: (P, N) spins. stability: (P,) least
     s_i l_i of each, in J0. encoder: from patterns to minima and back.
     """
 
     positions: Floats
     realised_width: float
     smallest_gap: float
-    kernel: Floats
+    couplings: Floats
     minima: Spins
     stability: Floats
     encoder: model_encoder.Encoder
@@ -89,9 +89,9 @@ def plan_memory(
     checks.choice("encoder", encoder, ENCODERS)
     stored = checks.spins("patterns", patterns, ("P", "N"))
     count, pixels = stored.shape
-    if pixels != geometry.ensembles:
+    if geometry.ensembles not in (None, pixels):
         raise PatternError(
-            f"an image of {pixels} pixels needs ensembles={pixels}; got "
+            f"an image of {pixels} pixels needs ensembles={pixels} (or unset); got "
             f"ensembles={geometry.ensembles}"
         )
     if count > pixels:
@@ -99,32 +99,32 @@ def plan_memory(
             f"at most N = {pixels} memories fit {pixels} ensembles; got {count}"
         )
     positions = layout.sample_layout(
-        geometry.ensembles,
+        pixels,
         geometry.relative_width * cavity.waist,
         geometry.minimum_distance,
         layout_rng,
     )
-    kernel = overlap_kernel(positions, cavity.waist, cloud.size)
+    couplings = overlap_kernel(positions, cavity.waist, cloud.size)
     if encoder == "trained":
         trained = fit_trained(
-            kernel, stored, examples=examples, labels=labels, rng=minima_rng
+            couplings, stored, examples=examples, labels=labels, rng=minima_rng
         )
         minima, maps = trained.minima, trained.encoder
     else:
-        minima = catalogue(kernel, count, minima_rng)
+        minima = catalogue(couplings, count, minima_rng)
         maps = model_encoder.fit(stored, minima)
     return MemoryPlan(
         positions=positions,
         realised_width=layout.realised_width(positions),
         smallest_gap=layout.smallest_gap(positions),
-        kernel=kernel,
+        couplings=couplings,
         minima=minima,
-        stability=_stability(kernel, minima),
+        stability=_stability(couplings, minima),
         encoder=maps,
     )
 
 
-def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
+def catalogue(couplings: Floats, count: int, rng: np.random.Generator) -> Spins:
     """Return the `count` most stable of the minima that random states relax to.
 
     Stability is min_i s_i l_i: a real cavity has slightly other couplings, and minima
@@ -140,7 +140,7 @@ def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
         Fewer distinct minima than `count`.
     """
     states = relaxation.sample_minima(
-        kernel, STATES_PER_MEMORY * count, dynamics="sd", rng=rng
+        couplings, STATES_PER_MEMORY * count, dynamics="sd", rng=rng
     )
     distinct = np.unique(states * states[:, :1], axis=0)
     if len(distinct) < count:
@@ -149,13 +149,13 @@ def catalogue(kernel: Floats, count: int, rng: np.random.Generator) -> Spins:
             f"minima, fewer than the {count} memories; widen the layout "
             "(relative_width) or store fewer memories"
         )
-    chosen = np.argsort(-_stability(kernel, distinct), kind="stable")[:count]
+    chosen = np.argsort(-_stability(couplings, distinct), kind="stable")[:count]
     return distinct[chosen]
 
 
-def _stability(kernel: Floats, minima: Spins) -> Floats:
+def _stability(couplings: Floats, minima: Spins) -> Floats:
     """Return the least s_i l_i of each minimum, (P,) in J0."""
-    fields = minima * ising.local_fields(kernel, minima)
+    fields = minima * ising.local_fields(couplings, minima)
     return np.asarray(fields.min(axis=1), np.float64)
 
 
@@ -180,7 +180,7 @@ def plan_pump(
     cloud: Cloud,
     calibration: PumpCalibration,
 ) -> PumpPlan:
-    """Plan a linear ramp of the pump power from zero to `final_power` thresholds.
+    """Plan a linear ramp of the pump power from zero to `pump_over_threshold` thresholds.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def plan_pump(
         Set-point or slope outside the envelope.
     """
     threshold = model_couplings.threshold_rabi_frequency(cavity, pump, cloud)
-    final = threshold * float(np.sqrt(sequence.final_power))
+    final = threshold * float(np.sqrt(sequence.pump_over_threshold))
     volts = calibration.volts(final) * np.arange(1, RAMP_STEPS + 1) / RAMP_STEPS
     step = sequence.ramp_time / RAMP_STEPS
     limits.enforce("pump set-point", volts)
@@ -200,20 +200,20 @@ def plan_pump(
 class LoadPlan:
     """How a spin state is written by the longitudinal drive.
 
-    drive: (N,) DMD amplitudes in [-1, 1], K^-1 h normalised. amplitude: of the DDS,
-    0..1. field: (N,) h in rad/s at full pump. energy_change: largest |de| / |Delta_C|
+    dmd_pattern: (N,) amplitudes in [-1, 1], K^-1 h normalised. dds_amplitude: of the
+    drive, 0..1. field: (N,) h in rad/s at full pump. energy_change: largest |de| / |Delta_C|
     while the field is on.
     """
 
-    drive: Floats
-    amplitude: float
+    dmd_pattern: Floats
+    dds_amplitude: float
     field: Floats
     energy_change: float
 
 
 def plan_load(
     state: ArrayLike,
-    kernel: Floats,
+    couplings: Floats,
     sequence: Sequence,
     cavity: Cavity,
     pump: Pump,
@@ -232,19 +232,19 @@ def plan_load(
     LimitError
         The drive needs more than full scale, or pushes energies beyond |Delta_C|.
     """
-    spins = checks.spins("state", state, (len(kernel),)).astype(np.float64)
+    spins = checks.spins("state", state, (len(couplings),)).astype(np.float64)
     scale = model_couplings.coupling_scale(cavity, pump) * cloud.atoms
-    local = scale * ising.local_fields(kernel, spins)
+    local = scale * ising.local_fields(couplings, spins)
     field = sequence.field_ratio * float(np.max(np.abs(local))) * spins
-    raw = np.asarray(np.linalg.solve(kernel, field), np.float64)
+    raw = np.asarray(np.linalg.solve(couplings, field), np.float64)
     peak = float(np.max(np.abs(raw), initial=0.0))
     full = calibration.full_scale * np.sqrt(max(volts, 1e-12))
     limits.enforce("DDS amplitude", peak / full)
     energy_change = np.abs(local + field) / abs(cavity.pump_detuning)
     limits.enforce("energy change", energy_change)
     return LoadPlan(
-        drive=raw / max(peak, 1e-300),
-        amplitude=float(peak / full),
+        dmd_pattern=raw / max(peak, 1e-300),
+        dds_amplitude=float(peak / full),
         field=field,
         energy_change=float(energy_change.max(initial=0.0)),
     )

@@ -51,10 +51,11 @@ class Link:
         self.wiring = dict(wiring)
         self.seed = seed
         self.timeline = Timeline(self.wiring, history=history)
+        self.truth: Mapping[str, Any] = {}
         if plant is None:
             found = laboratory(module)
-            told = found.options.resolve({}) if truth is None else truth
-            plant = found.make(self.wiring, told, seed)
+            self.truth = found.options.resolve({}) if truth is None else truth
+            plant = found.make(self.wiring, self.truth, seed)
         self.plant = plant
 
     def output(self, time_mu: int, channel: str, signal: str, value: float) -> None:

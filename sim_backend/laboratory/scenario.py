@@ -19,11 +19,10 @@ from ccqed_ctrl.params import (
     Cloud,
     Imaging,
     LongitudinalCalibration,
-    Parameters,
     Pump,
     PumpCalibration,
-    quantity,
 )
+from ccqed_ctrl.quantities import Parameters, quantity
 from ccqed_ctrl.units import angular, si_unit
 from sim_backend.crate.plant import Knob
 

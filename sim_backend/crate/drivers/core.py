@@ -104,6 +104,20 @@ class Core:
         """Number of the kernel that runs, 0 between kernels."""
         return self.board.kernels if self._depth else 0
 
+    def provenance(self) -> dict[str, Any]:
+        """Return what only the twin knows of itself, for the results.
+
+        backend, truth of the plant, its seed, and the smallest slack so far in s.
+        """
+        link = self.dmgr.get("plant")
+        slack = self.minimum_slack
+        return {
+            "backend": "simulation",
+            "truth": dict(link.truth),
+            "plant_seed": link.seed,
+            "minimum_slack": None if slack is None else float(slack),
+        }
+
     def _begin(self, function: Any) -> None:
         self.board.kernels += 1
         self.board.adopt()

@@ -22,7 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError
-from ccqed_ctrl.params import Cavity, quantity
+from ccqed_ctrl.params import Cavity
+from ccqed_ctrl.quantities import quantity
 from ccqed_ctrl.units import TWO_PI
 
 Floats = NDArray[np.float64]

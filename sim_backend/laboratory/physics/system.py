@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ShapeError
-from ccqed_ctrl.params import Cavity, quantity
+from ccqed_ctrl.params import Cavity
+from ccqed_ctrl.quantities import quantity
 from ccqed_ctrl.units import angular
 
 Floats = NDArray[np.float64]

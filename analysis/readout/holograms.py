@@ -1,0 +1,130 @@
+"""From the two frames of a shot to the field, and to the spins of the ensembles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.ending import Verdict
+from ccqed_ctrl.errors import DecodingError
+from ccqed_ctrl.params import Cavity, Cloud, Imaging
+from ccqed_ctrl.records import Entry
+from ccqed_ctrl.records.shots import HologramRecord
+from ccqed_ctrl.sequences.holographic_shot import FRAMES, HologramPlan
+from ccqed_ctrl.shots import Reading
+
+from .decode import Decoder
+from .demodulation import Field, demodulate
+
+#: Share of clipped pixels beyond which a shot is called saturated.
+SATURATED = 0.01
+
+
+@dataclass(frozen=True)
+class HologramReader:
+    """Reads holograms of one layout.
+
+    positions: (N, 2) m. cavity, cloud, imaging: what is believed. decoder: for them.
+    """
+
+    positions: NDArray[np.float64]
+    cavity: Cavity
+    cloud: Cloud
+    imaging: Imaging
+    decoder: Decoder
+
+    @classmethod
+    def of_plan(
+        cls, plan: HologramPlan, previous: HologramReader | None = None
+    ) -> HologramReader:
+        """Prepare the templates for a plan; those of `previous` serve if they fit."""
+        believed = plan.apparatus
+        return cls.of_layout(
+            plan.positions, believed.cavity, believed.cloud, believed.imaging, previous
+        )
+
+    @classmethod
+    def of_layout(
+        cls,
+        positions: NDArray[np.float64],
+        cavity: Cavity,
+        cloud: Cloud,
+        imaging: Imaging,
+        previous: HologramReader | None = None,
+    ) -> HologramReader:
+        """Prepare the templates for ensembles at positions (N, 2) in m."""
+        same = previous is not None and (
+            (previous.cavity, previous.cloud, previous.imaging)
+            == (cavity, cloud, imaging)
+            and np.array_equal(previous.positions, positions)
+        )
+        if same and previous is not None:
+            return previous
+        decoder = Decoder.of_layout(positions, cavity, cloud, imaging)
+        return cls(positions, cavity, cloud, imaging, decoder)
+
+    @property
+    def planned(self) -> Mapping[Entry, Any]:
+        """What is known of the reading before the first shot."""
+        return {HologramRecord.sign_reference: self.decoder.sign_reference}
+
+    def field(self, frames: NDArray[Any]) -> Field:
+        """Return the field of a shot's frames (2, ny, nx).
+
+        Raises
+        ------
+        ShapeError
+            Frames of another size than believed.
+        DecodingError
+            No reference light, or mostly clipped.
+        """
+        side = self.imaging.pixels
+        hologram, reference = checks.array("frames", frames, (FRAMES, side, side))
+        return demodulate(hologram, reference, self.imaging, self.decoder.band)
+
+    def read(self, raw: Mapping[Entry, Any]) -> Reading:
+        """Read one shot; what cannot be decoded has no numbers, and a verdict.
+
+        Raises
+        ------
+        ShapeError
+            Frames of another size than believed.
+        """
+        record, frames = HologramRecord, raw[HologramRecord.frames]
+        shown: dict[Entry, Any] = {record.frame: frames[0]}
+        measured = (
+            record.emission, record.spins, record.error_probability, record.phase,
+            record.residual,
+        )  # fmt: skip
+        try:
+            field = self.field(frames)
+            found = self.decoder.decode(field)
+        except DecodingError:
+            sizes = {"N": len(self.positions)}
+            rows = {entry: entry.empty(sizes) for entry in measured}
+            return Reading(rows, Verdict.undecodable, shown)
+        values = (
+            found.amplitudes, found.spins, found.error_probability, found.phase,
+            found.residual_fraction,
+        )  # fmt: skip
+        shown[record.field] = np.abs(field.values).astype(np.float32)
+        rows = dict(zip(measured, values, strict=True))
+        return Reading(rows, _verdict(found.spins, raw), shown)
+
+
+def _verdict(spins: NDArray[np.int8], raw: Mapping[Entry, Any]) -> Verdict:
+    pixels = raw[HologramRecord.frames].size
+    if raw[HologramRecord.saturated] > SATURATED * pixels:
+        return Verdict.saturated
+    return Verdict.ok if spins.any() else Verdict.dark
+
+
+def good_shots(run: HologramRecord) -> NDArray[np.bool_]:
+    """Return which shots (S,) count: those whose verdict is ok, all if none is."""
+    good = np.array([verdict == Verdict.ok for verdict in run.verdict])
+    return good if good.any() else np.ones(len(good), bool)

@@ -1,0 +1,19 @@
+"""What experiments store: each dataset declared once, in the class that reads it."""
+
+from .declaration import POINTS, SHOTS, Entry, Record, live, plan, row, summary
+from .schema import REVISION, decoded, encoded, setting
+
+__all__ = [
+    "POINTS",
+    "REVISION",
+    "SHOTS",
+    "Entry",
+    "Record",
+    "decoded",
+    "encoded",
+    "live",
+    "plan",
+    "row",
+    "setting",
+    "summary",
+]

@@ -1,0 +1,194 @@
+"""Declaring datasets: one line each, in a class that also reads them back.
+
+    class RabiRecord(ShotRecord):
+        pulse_length = plan("", "float64", "of the drive", "us")
+        counts = row("", "int64", "photons of the shot")
+
+On the class a name is its `Entry`, the key with which values are published; on an
+instance it is the value. Axes are names: S shots (rows), K points of a scan, and what a
+record adds (P memories, N ensembles, F frames, ny, nx pixels...); digits are sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SchemaError
+from ..units import SCALES
+
+#: Axes that every run has: its rows, and the points of its scan.
+SHOTS, POINTS = "S", "K"
+#: The row dataset that says to which point each shot belongs.
+POINT: Final = "point"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One dataset: key, axes by name, numpy type ('str' for text), unit, meaning.
+
+    planned: known before it was measured. applet: of ARTIQ, that shows it live.
+    """
+
+    key: str
+    axes: tuple[str, ...]
+    dtype: str
+    doc: str
+    unit: str = ""
+    planned: bool = False
+    applet: str = ""
+
+    def along(self, axis: str) -> Entry:
+        """Return the same with one axis more, in front."""
+        return replace(self, axes=(axis, *self.axes))
+
+    def conform(self, value: Any) -> Any:
+        """Return `value` in this type: arrays, Python scalars, text or lists of text.
+
+        Raises
+        ------
+        SchemaError
+            A wrong shape, or a type or value that would lose data.
+        """
+        if self.dtype == "str":
+            return self._texts(value)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise SchemaError(f"{self.key} must be an array: {error}") from None
+        self.check_shape(array.shape)
+        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
+            raise SchemaError(f"{self.key} is {self.dtype}; got {array.dtype}")
+        cast = array.astype(self.dtype)
+        if cast.dtype.kind in "iub" and not np.array_equal(cast, array):
+            raise SchemaError(f"{self.key} is {self.dtype}; some values do not fit it")
+        return cast if self.axes else cast.item()
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse a shape that the axes do not allow."""
+        fits = len(shape) == len(self.axes) and all(
+            not axis.isdigit() or int(axis) == size
+            for axis, size in zip(self.axes, shape, strict=True)
+        )
+        if not fits:
+            raise SchemaError(f"{self.key} has axes {self.axes}; got shape {shape}")
+
+    def _texts(self, value: Any) -> Any:
+        if not self.axes:
+            if not isinstance(value, str):
+                raise SchemaError(f"{self.key} is text; got {value!r}")
+            return value
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        texts = list(value) if several else [value]
+        inner = replace(self, axes=self.axes[1:])
+        if not several:
+            raise SchemaError(f"{self.key} is a list of texts; got {value!r}")
+        return [inner.conform(text) for text in texts]
+
+    def empty(self, sizes: dict[str, int]) -> Any:
+        """Return what stands for one that could not be measured: NaN, 0 or ""."""
+        if self.dtype == "str":
+            return ""
+        shape = [int(sizes.get(axis, axis)) for axis in self.axes if axis != SHOTS]
+        fill = np.nan if np.dtype(self.dtype).kind in "fc" else 0
+        return np.full(shape, fill, self.dtype)
+
+
+class Source(Protocol):
+    """Where a record reads from: an open file, or the run that is being made."""
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a dataset."""
+
+    def entry(self, key: str) -> Entry:
+        """Return how the dataset is stored: axes may have come in front."""
+
+    def get(self, key: str) -> Any:
+        """Return a whole dataset."""
+
+    def row(self, key: str, index: int) -> Any:
+        """Return row `index` of its first axis."""
+
+
+class Declaration:
+    """A line of a record: an `Entry` of the class, a value of an instance."""
+
+    def __init__(self, kind: str, axes: str, dtype: str, doc: str, **more: Any) -> None:
+        self._kind = kind
+        self._made = Entry("", tuple(axes.split()), dtype, doc, **more)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self._made.unit not in SCALES:
+            raise SchemaError(f"{owner.__name__}.{name}: no unit {self._made.unit!r}")
+        self._made = replace(self._made, key=f"{self._kind}.{name}")
+
+    @overload
+    def __get__(self, record: None, owner: type) -> Entry: ...
+
+    @overload
+    def __get__(self, record: Record, owner: type) -> Any: ...
+
+    def __get__(self, record: Record | None, owner: type) -> Any:
+        return self._made if record is None else record.source.get(self._made.key)
+
+
+def plan(axes: str, dtype: str, doc: str, unit: str = "") -> Any:
+    """Declare what is planned, once for the run or, where it varies, for each point."""
+    return Declaration("plan", axes, dtype, doc, unit=unit, planned=True)
+
+
+def row(
+    axes: str, dtype: str, doc: str, unit: str = "", *, planned: bool = False
+) -> Any:
+    """Declare what each shot has; the shots' axis comes in front of `axes`."""
+    axes = f"{SHOTS} {axes}"
+    return Declaration("shot", axes, dtype, doc, unit=unit, planned=planned)
+
+
+def summary(axes: str, dtype: str, doc: str, unit: str = "") -> Any:
+    """Declare what is worked out at the end, from all shots."""
+    return Declaration("summary", axes, dtype, doc, unit=unit)
+
+
+def live(axes: str, dtype: str, doc: str, applet: str) -> Any:
+    """Declare what is only shown while the run goes on, by one of ARTIQ's applets."""
+    return Declaration("live", axes, dtype, doc, applet=applet)
+
+
+class Record:
+    """The datasets of one run; subclasses declare them."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    @classmethod
+    def entries(cls) -> Iterator[Entry]:
+        """Return every declared dataset, those of base classes first."""
+        for base in reversed(cls.__mro__):
+            for name, item in vars(base).items():
+                if isinstance(item, Declaration):
+                    yield getattr(cls, name)
+
+    def has(self, entry: Entry) -> bool:
+        """Tell whether the run has stored it."""
+        return self.source.has(entry.key)
+
+    def row(self, entry: Entry, index: int) -> Any:
+        """Return one shot's part without reading the others."""
+        return self.source.row(entry.key, index)
+
+    def rows(self, entry: Entry, which: NDArray[np.bool_]) -> NDArray[Any]:
+        """Return the parts of the shots where `which` (S,) is True."""
+        return np.asarray(self.source.get(entry.key))[which]
+
+    def per_shot(self, entry: Entry) -> NDArray[Any]:
+        """Return what is stored once, or for each point, as it holds for each shot."""
+        point = np.asarray(self.source.get(f"shot.{POINT}"))
+        value = np.asarray(self.source.get(entry.key))
+        if self.source.entry(entry.key).axes[:1] == (POINTS,):
+            return np.asarray(value[point])
+        return np.broadcast_to(value, (len(point), *value.shape))

@@ -1,0 +1,108 @@
+"""What a run says of itself, by every route: settings, sources, provenance, status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from artiq.experiment import HasEnvironment
+
+from . import provenance
+from .belief import Belief
+from .ending import Ending
+from .params import Run
+from .quantities import Parameters
+from .records import REVISION, Entry, encoded, setting
+from .records.shots import ShotRecord
+from .records.writing import DatasetWriter, merged, with_axes
+from .scans import Scans
+
+
+class Report:
+    """All but the shots: stored before the first of them, and at the end.
+
+    planned: of each point.
+    """
+
+    def __init__(
+        self,
+        experiment: HasEnvironment,
+        record: type[ShotRecord],
+        run: Run,
+        belief: Belief,
+        scans: Scans,
+        planned: Sequence[Mapping[Entry, Any]],
+    ) -> None:
+        self._experiment = experiment
+        self._record = record
+        self._belief = belief
+        self._sources = scans.sources
+        settings = merged([_settings({**p.groups, "run": run}) for p in scans.points])
+        scanned = {
+            record.scanned: list(scans.names),
+            record.scan_shape: np.array(scans.shape, int),
+        }
+        self._values = {
+            **(scanned if scans.names else {}),
+            record.seed: run.seed,
+            **merged(planned),
+            **settings,
+        }
+        self._about: dict[str, Any] = {}
+
+    def open(self, writer: DatasetWriter, total: int, core: Any) -> None:
+        """Store what is known before the first shot."""
+        writer.store(self._values)
+        entries = with_axes(self._record.entries(), self._values)
+        device_db = self._experiment.get_device_db()
+        # The class's own module may be unknown to Python: it was loaded from a file.
+        file = Path(type(self._experiment).build.__code__.co_filename)
+        self._about = {
+            "backend": provenance.backend(device_db),
+            "class": type(self._experiment).__name__,
+            "versions": provenance.versions(),
+            "git": provenance.git_state(file),
+            "device_db_sha256": provenance.device_db_sha256(device_db),
+        }
+        self._set("schema", encoded(entries, self._record.__name__))
+        self._set("schema_revision", REVISION)
+        self._set("backend", self._about["backend"])
+        self._set("belief.laboratory", self._belief.text)
+        self._set("belief.sha256", self._belief.sha256)
+        sources = {name: dataclasses.asdict(of) for name, of in self._sources.items()}
+        self._set("belief.sources", json.dumps(sources))
+        self._set("progress.total", total, broadcast=True)
+        self.progress(0)
+        self._state("running", core)
+
+    def progress(self, done: int) -> None:
+        """Say how many shots are complete."""
+        self._set("progress.done", done, broadcast=True)
+
+    def close(self, ending: Ending, core: Any) -> None:
+        """Say how the run ended."""
+        self._state(str(ending), core)
+
+    def _state(self, status: str, core: Any) -> None:
+        """Store the status, and what the devices say of themselves by now."""
+        # A simulated core device tells its truth, seed and slack; ARTIQ's own nothing.
+        devices = getattr(core, "provenance", dict)()
+        self._set("provenance", json.dumps(self._about | devices, default=float))
+        self._set("status", status)
+
+    def _set(self, key: str, value: Any, **options: Any) -> None:
+        self._experiment.set_dataset(key, value, **options)
+
+
+def _settings(groups: Mapping[str, Parameters]) -> dict[Entry, Any]:
+    """Return every parameter's dataset; what is unset has none."""
+    return {
+        setting(group, name, declared): getattr(values, name)
+        for group, values in groups.items()
+        for name, declared in values.declared().items()
+        if getattr(values, name) is not None
+    }

@@ -1,0 +1,182 @@
+"""One shot that ends with a hologram, start to safe state."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, ms
+
+from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.devices.imaging import HolographicCamera
+from ccqed_ctrl.devices.pump import TransversePump
+from ccqed_ctrl.devices.tones import PhaseLockedTones
+from ccqed_ctrl.errors import DeviceTimeoutError
+from ccqed_ctrl.model.plan import Floats, LoadPlan, PumpPlan
+from ccqed_ctrl.params import Sequence, Timing
+from ccqed_ctrl.records import Entry
+from ccqed_ctrl.records.shots import HologramRecord
+
+#: Frames of a shot: hologram, and reference without atoms' light.
+FRAMES = 2
+
+
+class HologramPlan(Protocol):
+    """What a point's shots have in common."""
+
+    @property
+    def apparatus(self) -> Apparatus:
+        """What is believed of the laboratory."""
+
+    @property
+    def sequence(self) -> Sequence:
+        """The timing that was chosen."""
+
+    @property
+    def pump(self) -> PumpPlan:
+        """The ramp."""
+
+    @property
+    def positions(self) -> Floats:
+        """Of the ensembles, (N, 2) m."""
+
+
+class HologramShot(Protocol):
+    """One shot."""
+
+    @property
+    def load(self) -> LoadPlan:
+        """How its cue is written."""
+
+
+class HolographicShot(HasEnvironment):
+    """Longitudinal on, noise on, pump ramp, hold, longitudinal off, relax, image."""
+
+    kernel_invariants = {
+        "core", "tones", "pump", "imaging", "longitudinal", "noise_gate", "ttl_prepare",
+        "hold_time", "evolution_time", "exposure", "readout_time", "lead",
+        "preparation", "start",
+    }  # fmt: skip
+
+    def build(self) -> None:
+        """Get the channels and the slow devices."""
+        self.setattr_device("core")
+        self.setattr_device("longitudinal")
+        self.setattr_device("noise_gate")
+        self.setattr_device("ttl_prepare")
+        self.setattr_device("camera")
+        self.setattr_device("dmd")
+        self.setattr_device("tweezers")
+        self.tones = PhaseLockedTones(self)
+        self.pump = TransversePump(self)
+        self.imaging = HolographicCamera(self)
+        self.start = Timing().start
+        self._positions = np.empty((0, 2))
+
+    def arrange(self, plan: HologramPlan, *, afresh: bool) -> None:
+        """Set up for the shots of a plan; `afresh` where others may have been here."""
+        self.configure(plan)
+        if afresh or not np.array_equal(self._positions, plan.positions):
+            self.tweezers.set_positions(plan.positions)
+            self._positions = plan.positions
+        if afresh:
+            self.initialise()
+
+    def take(self, plan: HologramPlan, shot: HologramShot) -> Mapping[Entry, Any]:
+        """Take one shot; return its frames.
+
+        Raises
+        ------
+        DeviceTimeoutError
+            Frames are missing.
+        """
+        pattern = self.dmd.load("cue", plan.positions, shot.load.dmd_pattern)
+        self.dmd.display(pattern)
+        arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
+        self.run_shot(shot.load.dds_amplitude)
+        taken = self.camera.fetch(arm_id, plan.apparatus.timing.fetch_timeout)
+        if taken["missing"]:
+            raise DeviceTimeoutError(
+                f"camera: {taken['missing']} of {FRAMES} frames missing; check the "
+                "trigger line and the readout time"
+            )
+        return {
+            HologramRecord.frames: taken["frames"],
+            HologramRecord.exposure: taken["exposure"],
+            HologramRecord.saturated: taken["saturated"].sum(),
+        }
+
+    def configure(self, plan: HologramPlan) -> None:
+        """Take timing and ramp of a plan."""
+        sequence, timing = plan.sequence, plan.apparatus.timing
+        self.start, self.lead = timing.start, timing.lead
+        self.preparation = timing.preparation
+        self.hold_time = sequence.hold_time
+        self.evolution_time = sequence.evolution_time
+        self.exposure = sequence.exposure
+        # Between hologram and reference.
+        self.readout_time = plan.apparatus.imaging.readout_time
+        self.tones.configure(plan.apparatus.tones)
+        self.pump.configure(timing)
+        self.imaging.configure(timing)
+        self.pump.load_ramp(plan.pump.volts, plan.pump.step)
+
+    def make_safe(self) -> None:
+        """Everything off, whatever happened before."""
+        try:
+            self.switch_off()
+        finally:
+            self.camera.abort()
+            self.dmd.blank()
+
+    @kernel
+    def initialise(self) -> TNone:
+        """Reset the core device and bring every channel up, off."""
+        self.core.reset()
+        delay(1 * ms)
+        self.tones.initialise()
+        self.pump.initialise()
+        self.noise_gate.off()
+        self.ttl_prepare.off()
+        self.imaging.make_safe()
+
+    @kernel
+    def run_shot(self, longitudinal_amplitude: TFloat) -> TNone:
+        """Run one shot; two frames are exposed: hologram and reference."""
+        self.core.break_realtime()
+        delay(self.start)
+        self.tones.program(longitudinal_amplitude)
+        self.ttl_prepare.pulse(self.preparation)
+        self.load()
+        self.relax()
+        self.imaging.expose(self.exposure)
+        self.pump.off()
+        self.noise_gate.off()
+        delay(self.readout_time)
+        self.imaging.expose(self.exposure)
+
+    @kernel
+    def load(self) -> TNone:
+        """Write the cue: the ensembles polarise along the longitudinal field."""
+        self.longitudinal.sw.on()
+        delay(self.lead)
+        self.noise_gate.on()
+        self.pump.on()
+        self.pump.ramp()
+        delay(self.hold_time)
+        self.longitudinal.sw.off()
+
+    @kernel
+    def relax(self) -> TNone:
+        """Let the spins descend to a minimum on their own."""
+        delay(self.evolution_time)
+
+    @kernel
+    def switch_off(self) -> TNone:
+        """Every channel off."""
+        self.core.break_realtime()
+        delay(1 * ms)
+        self.tones.make_safe()
+        self.pump.off()
+        self.noise_gate.off()
+        self.ttl_prepare.off()
+        self.imaging.make_safe()

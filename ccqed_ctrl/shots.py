@@ -1,0 +1,257 @@
+"""The shots of any experiment: planned, taken, judged and stored, once for all.
+
+An experiment declares its arguments as handles, and gives `Shots` what is its own: the
+record of its datasets, the sequence that takes a shot, and from `prepare` on the
+functions that plan a point and read a shot. A shot is taken for every row; the rows of
+a scan's first point come first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from artiq.experiment import HasEnvironment, TerminationRequested
+
+from . import belief, scans
+from .arguments import Arguments, arguments
+from .ending import Ending, Verdict
+from .errors import DeviceTimeoutError
+from .params import Run
+from .records import Entry
+from .records.shots import ShotRecord
+from .records.writing import DatasetWriter
+from .report import Report
+
+logger = logging.getLogger(__name__)
+
+Rows = Mapping[Entry, Any]
+
+
+class ShotPlan(Protocol):
+    """One shot: what is known of it before it is taken."""
+
+    @property
+    def rows(self) -> Rows:
+        """What is planned for it, to be stored."""
+
+
+class Plan(Protocol):
+    """One point of a run: what its shots have in common, and the shots."""
+
+    @property
+    def planned(self) -> Rows:
+        """What is stored once."""
+
+    @property
+    def shots(self) -> Sequence[Any]:
+        """The `ShotPlan`s, in order."""
+
+
+class ShotSequence(Protocol):
+    """What takes shots: kernels, and the slow devices around them."""
+
+    def arrange(self, plan: Any, *, afresh: bool) -> None:
+        """Set everything up for a point; `afresh`: others may have used the devices."""
+
+    def take(self, plan: Any, shot: Any) -> Rows:
+        """Take one shot; return its raw data.
+
+        Raises
+        ------
+        DeviceTimeoutError
+            The data are not whole: the shot may be taken again.
+        """
+
+    def make_safe(self) -> None:
+        """Switch everything off, whatever happened before."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a shot: rows to store, verdict, and what is to be shown live."""
+
+    rows: Rows
+    verdict: Verdict = Verdict.ok
+    shown: Mapping[Entry, Any] | None = None
+
+
+class Reader(Protocol):
+    """What makes numbers of raw data, at one point."""
+
+    @property
+    def planned(self) -> Rows:
+        """What is known of the reading before the first shot."""
+
+    def read(self, shot: Any, raw: Rows) -> Reading:
+        """Read one shot."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    point: int
+    plan: Any
+    reader: Any
+    shot: Any
+
+
+class Shots:
+    """All shots of one run.
+
+    Parameters
+    ----------
+    experiment : HasEnvironment
+        Whose `build` this is called from; it gets the arguments of `Run`.
+    record : type
+        Where the results are declared.
+    sequence : ShotSequence
+    """
+
+    def __init__(
+        self,
+        experiment: HasEnvironment,
+        record: type[ShotRecord],
+        sequence: ShotSequence,
+    ) -> None:
+        self.record = record
+        self.sequence = sequence
+        self._experiment = experiment
+        self._core = experiment.get_device("core")
+        self._scheduler = experiment.get_device("scheduler")
+        self._ccb = experiment.get_device("ccb")
+        self._laboratory = experiment.get_device(belief.DEVICE)
+        self._run = arguments(experiment, Run, "Run")
+        self._rows: list[_Row] = []
+        self.done = 0
+
+    def plan(
+        self,
+        make: Callable[..., Plan],
+        read: Callable[..., Reader],
+        **handles: Arguments[Any],
+    ) -> None:
+        """Plan the whole run; whatever cannot work is refused here. In `prepare()`.
+
+        Parameters
+        ----------
+        make : callable
+            `make(**groups, apparatus=, run=, first=, previous=)` plans one point:
+            `groups` as named by the handles, what is believed, the run's settings, the
+            number of the point's first row, and the plan of the point before or None.
+        read : callable
+            `read(plan, previous)` makes the reader of a point.
+        handles : Arguments
+            By the name of their group, scans and all.
+        """
+        run = self._run.collect()
+        believed = self._laboratory.belief(self._calibration)
+        spanned = scans.product(handles, believed)
+        plan, reader, plans = None, None, []
+        for number, point in enumerate(spanned.points):
+            first = number * run.shots
+            plan = make(
+                **point.chosen, apparatus=point.apparatus, run=run, first=first,
+                previous=plan,
+            )  # fmt: skip
+            reader = read(plan, reader)
+            plans.append((plan, reader))
+        self._rows = [
+            _Row(number, plan, reader, shot)
+            for number, (plan, reader) in enumerate(plans)
+            for shot in plan.shots
+        ]
+        self._retries = run.repeats
+        planned = [{**plan.planned, **reader.planned} for plan, reader in plans]
+        self._report = Report(
+            self._experiment, self.record, run, believed, spanned, planned
+        )
+
+    def run(self) -> None:
+        """Take the shots; every ending leaves the apparatus safe. In `run()`.
+
+        A termination is an ending like others: nothing is raised.
+        """
+        self._writer = DatasetWriter(self._experiment)
+        self._report.open(self._writer, len(self._rows), self._core)
+        self._applets()
+        ending = Ending.failed
+        try:
+            self._take_all()
+            ending = Ending.ok
+        except TerminationRequested:
+            ending = Ending.terminated
+            logger.info("terminated after %d of %d shots", self.done, len(self._rows))
+        except KeyboardInterrupt:
+            ending = Ending.interrupted
+            raise
+        finally:
+            try:
+                self.sequence.make_safe()
+            except BaseException:
+                ending = Ending.failed
+                raise
+            finally:
+                self._report.close(ending, self._core)
+
+    def summarise(self, summary: Callable[[Any], Rows]) -> None:
+        """Store what `summary` makes of the record of all finished shots."""
+        if self.done:
+            self._writer.store(summary(self.record(self._writer)))
+
+    def _take_all(self) -> None:
+        arranged = None
+        for row in self._rows[self.done :]:
+            if self._pause():
+                arranged = None
+            if arranged is not row.plan:
+                self.sequence.arrange(row.plan, afresh=arranged is None)
+                arranged = row.plan
+            self._finish(row, *self._take(row))
+            self.done += 1
+            self._report.progress(self.done)
+
+    def _pause(self) -> bool:
+        """Let others run who are due; return whether any may have."""
+        if not self._scheduler.check_pause():
+            return False
+        self._core.comm.close()
+        self._scheduler.pause()
+        return True
+
+    def _take(self, row: _Row) -> tuple[Rows, int]:
+        """Return the raw data of a shot, and how often it was taken."""
+        for attempt in range(1, self._retries + 1):
+            try:
+                return self.sequence.take(row.plan, row.shot), attempt
+            except DeviceTimeoutError as error:
+                logger.warning("shot %d is taken again: %s", self.done, error)
+        return self.sequence.take(row.plan, row.shot), self._retries + 1
+
+    def _finish(self, row: _Row, raw: Rows, attempts: int) -> None:
+        """Store a shot: the raw data before anything is made of them."""
+        self._writer.append(raw)
+        reading = row.reader.read(row.shot, raw)
+        record = self.record
+        self._writer.append(
+            {
+                record.point: row.point,
+                record.attempts: attempts,
+                record.verdict: str(reading.verdict),
+                **row.shot.rows,
+                **reading.rows,
+            }
+        )
+        if reading.shown:
+            self._writer.show(reading.shown)
+
+    def _applets(self) -> None:
+        """Ask the dashboards for an applet of everything that is shown live."""
+        for entry in self.record.entries():
+            if entry.applet:
+                command = f"${{artiq_applet}}{entry.applet} {entry.key}"
+                self._ccb.issue("create_applet", entry.key, command, group="ccqed")
+
+    def _calibration(self, key: str) -> Any:
+        return self._experiment.get_dataset(key, None, archive=False)
