@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import os
+import shutil
+import struct
 import sys
+import tempfile
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ccqed_ctrl import memories
-from ccqed_ctrl.errors import PatternError, ShapeError
+from ccqed_ctrl.errors import ParameterError, PatternError, ShapeError
 
 
 def write_png(path, ink):
@@ -47,6 +55,68 @@ def test_the_icons_are_well_apart():
     assert np.abs(overlaps - np.eye(count)).max() < 0.3
     assert np.linalg.matrix_rank(icons.patterns.astype(float)) == count
     assert len(icons.cues.of(0)) == len(icons.examples.images) == 0
+
+
+def test_the_icons_are_those_that_earlier_results_recalled():
+    icons = memories.load("icons")
+    assert icons.names == (
+        "checker", "cross", "cup", "heart", "hourglass", "house", "mushroom", "note",
+        "spiral", "stairs",
+    )  # fmt: skip
+    assert hashlib.sha256(icons.patterns.tobytes()).hexdigest().startswith("457056fb96")
+
+
+def test_icons_of_their_own_size_are_themselves():
+    plain, asked = memories.load("icons"), memories.load("icons", 8)
+    assert asked.names == plain.names
+    np.testing.assert_array_equal(asked.patterns, plain.patterns)
+    doubled = memories.load("icons", 16).patterns.reshape(-1, 8, 2, 8, 2)
+    np.testing.assert_array_equal(
+        doubled, plain.patterns.reshape(-1, 8, 1, 8, 1).repeat(2, 2).repeat(2, 4)
+    )
+
+
+# One of them -----------------------------------------------------------------------
+
+
+def test_a_memory_is_named_or_counted():
+    icons = memories.load("icons")
+    for index, name in enumerate(icons.names):
+        assert icons.index(name) == icons.index(str(index)) == index
+
+
+def test_a_name_goes_before_an_index():
+    numbered = memories.MemorySet(("2", "1", "x"), np.ones((3, 4), np.int8), (2, 2))
+    assert [numbered.index(text) for text in ("2", "1", "0", "x")] == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "hart",
+            r"checker, .*, stairs or an index from 0 to 9; got 'hart'; did .* 'heart'",
+        ),
+        ("Heart", "did you mean 'heart'"),
+        ("10", "from 0 to 9; got '10'$"),
+        ("-1", "got '-1'$"),
+        ("03", "got '03'$"),
+        ("\u0663", "got '\u0663'$"),  # an Arabic three
+        ("", "got ''$"),
+        ("9" * 100_000, r"got '9{60}'... \(100000 characters\)$"),
+    ],
+)
+def test_a_wrong_name_lists_the_right_ones(text, said):
+    with pytest.raises(ParameterError, match=f"^memory must be one of .*{said}"):
+        memories.load("icons").index(text)
+
+
+def test_a_thousand_names_are_not_all_listed():
+    names = tuple(f"m{index}" for index in range(1000))
+    many = memories.MemorySet(names, np.ones((1000, 4), np.int8), (2, 2))
+    with pytest.raises(ParameterError, match="'m999'") as refused:
+        many.index("m9999")
+    assert "m19, ... or an index from 0 to 999" in str(refused.value)
 
 
 # Handwriting ---------------------------------------------------------------------
@@ -92,16 +162,13 @@ def test_without_scikit_learn_the_remedy_is_named(monkeypatch):
         memories.load("digits")
 
 
+def test_digits_have_the_size_they_have(digits):
+    np.testing.assert_array_equal(memories.load("digits", 8).patterns, digits.patterns)
+    with pytest.raises(PatternError, match="'digits' has memories of 8x8 .*; got 16"):
+        memories.load("digits", 16)
+
+
 # Folders -------------------------------------------------------------------------
-
-
-def test_what_is_transparent_is_paper(tmp_path):
-    pixels = np.zeros((2, 3, 4), np.uint8)  # black, and fully transparent
-    pixels[0, :, 3] = 255
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(
-        memories.load(str(tmp_path)).patterns, [[1, 1, 1, -1, -1, -1]]
-    )
 
 
 def test_a_folder_is_read_by_name_ink_is_up(tmp_path):
@@ -115,19 +182,53 @@ def test_a_folder_is_read_by_name_ink_is_up(tmp_path):
     np.testing.assert_array_equal(read.patterns[1], [1, -1, -1, -1, -1, 1])
 
 
-def test_a_missing_folder(tmp_path):
-    with pytest.raises(PatternError, match="there is no folder .*nowhere"):
-        memories.load(str(tmp_path / "nowhere"))
+def test_pictures_of_all_kinds_and_sizes_become_one_size(tmp_path):
+    heart, house = (np.random.default_rng(s).random((8, 8)) < 0.5 for s in (1, 2))
+    for name, ink, factor in (
+        ("heart.BMP", heart, 1),
+        ("house.Jpeg", house, 16),
+        ("hut.png", ~heart | house, 3),
+    ):
+        write_png(tmp_path / name, np.kron(ink, np.ones((factor, factor), bool)))
+    read = memories.load(str(tmp_path), image_size=8)
+    assert read.names == ("heart", "house", "hut")
+    assert read.shape == (8, 8)
+    np.testing.assert_array_equal(
+        read.patterns > 0, np.reshape([heart, house, ~heart | house], (3, 64))
+    )
 
 
-def test_an_empty_folder(tmp_path):
-    with pytest.raises(PatternError, match="holds no .png image"):
+def test_one_picture_is_one_memory(folder, monkeypatch):
+    whole = memories.load(str(folder))
+    monkeypatch.chdir(folder)
+    one = memories.load("b.png")
+    assert one.names == ("b",)
+    assert one.shape == (4, 6)
+    np.testing.assert_array_equal(one.patterns, whole.patterns[1:2])
+
+
+@pytest.mark.parametrize("size", [0, -8, 65, 8.5, "8", True, float("nan")])
+def test_an_impossible_size(folder, size):
+    with pytest.raises(ParameterError, match="image_size must be"):
+        memories.load(str(folder), size)
+
+
+def test_too_large_to_be_stored(tmp_path):
+    write_png(tmp_path / "photo.png", np.tri(65, dtype=bool))
+    with pytest.raises(PatternError, match="4096 pixels.*'photo.png' is 65x65; image_"):
         memories.load(str(tmp_path))
+    assert memories.load(str(tmp_path), 64).shape == (64, 64)
+
+
+def test_too_many_to_be_stored(folder, monkeypatch):
+    monkeypatch.setattr(memories, "MOST_MEMORIES", 2)
+    with pytest.raises(PatternError, match=r"at most 2 memories .* holds 3 pictures"):
+        memories.load(str(folder))
 
 
 def test_unequal_sizes(folder):
     write_png(folder / "d.png", np.eye(5, dtype=bool))
-    with pytest.raises(PatternError, match=r"a.png is 6x4 pixels, d.png is 5x5"):
+    with pytest.raises(PatternError, match=r"'a.png' is 6x4 pixels, 'd.png' is 5x5"):
         memories.load(str(folder))
 
 
@@ -135,7 +236,7 @@ def test_unequal_sizes(folder):
 def test_not_an_image(folder, content):
     whole = (folder / "a.png").read_bytes()
     (folder / "d.png").write_bytes(whole[:40] if content is None else content)
-    with pytest.raises(PatternError, match="d.png is not a readable image"):
+    with pytest.raises(PatternError, match="'d.png' is not a readable PNG"):
         memories.load(str(folder))
 
 
@@ -167,31 +268,96 @@ def test_an_array_round_trip(tmp_path_factory, count, pixels, seed):
     assert read.shape == ((side, side) if side**2 == pixels else (1, pixels))
 
 
+def test_an_array_has_the_size_it_has(tmp_path):
+    path = tmp_path / "set.npy"
+    np.save(path, [[1, 1, 1, -1]])
+    assert memories.load(str(path), 2).shape == (2, 2)
+    with pytest.raises(PatternError, match="'set.npy' has memories of 2x2 .* got 4"):
+        memories.load(str(path), 4)
+
+
+@pytest.mark.parametrize("stored", [np.int8, np.int64, ">f4", np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_of_any_layout(tmp_path, stored, order):
+    spins = np.random.default_rng(3).choice([-1, 1], (3, 9))
+    np.save(tmp_path / "set.NPY.npy", spins.astype(stored, order=order))
+    (tmp_path / "set.NPY.npy").rename(tmp_path / "set.NPY")
+    read = memories.load(str(tmp_path / "set.NPY")).patterns
+    np.testing.assert_array_equal(read, spins)
+
+
 @pytest.mark.parametrize(
     ("stored", "error", "said"),
     [
         (np.ones(16), ShapeError, r"must have shape \(P, N\)"),
         (np.ones((2, 4, 4)), ShapeError, r"must have shape \(P, N\)"),
+        (np.ones(()), ShapeError, r"must have shape \(P, N\)"),
         (np.eye(4), ShapeError, r"only -1 and \+1; got 0; are these pixels"),
         (np.full((2, 4), np.nan), ShapeError, "finite"),
         (np.full((2, 4), 1j), ShapeError, "complex"),
-        (np.full((2, 4), "x"), ShapeError, "numeric"),
-        (np.empty((0, 4)), PatternError, "holds no pattern"),
-        (np.empty((4, 0)), PatternError, "holds no pattern"),
-        (np.array([[1, None]], object), PatternError, "not a readable .npy"),
+        (np.full((2, 4), "x"), ShapeError, "numeric.* got str32"),
+        (np.full((1, 1), "x" * 100_000), ShapeError, "numeric.* got str3200000$"),
+        (np.zeros((2, 4), "f8, i4"), ShapeError, "numeric.* got void96"),
+        (np.zeros((2, 4), "M8[s]"), ShapeError, "numeric.* got datetime64"),
+        (np.empty((0, 4)), PatternError, "must be 1 to 4096"),
+        (np.empty((4, 0)), PatternError, "must be 1 to 4096"),
+        (np.ones((1, 4097), np.int8), PatternError, "1 to 4096 memories of 1 to 4096"),
+        (np.ones((4097, 1), np.int8), PatternError, "1 to 4096 memories of 1 to 4096"),
+        (np.array([[1, None]], object), ShapeError, "numeric.* got object"),
     ],
 )
 def test_a_bad_array_is_refused(tmp_path, stored, error, said):
     np.save(tmp_path / "bad.npy", stored, allow_pickle=True)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=f"'bad.npy'.*{said}"):
         memories.load(str(tmp_path / "bad.npy"))
 
 
-def test_a_file_that_is_no_array(tmp_path):
-    (tmp_path / "text.npy").write_text("1 2 3")
-    for name in ("text.npy", "missing.npy"):
-        with pytest.raises(PatternError, match="not a readable .npy"):
-            memories.load(str(tmp_path / name))
+def header(declared: str, version: int = 1, length: int | None = None) -> bytes:
+    """Return the head of a .npy file that declares what it likes."""
+    text = declared.encode()
+    size = len(text) if length is None else length
+    kind = "<H" if version == 1 else "<I"
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack(kind, size) + text
+
+
+DECLARED = "{{'descr': '{}', 'fortran_order': False, 'shape': {}}}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"1 2 3",
+        b"PK\x03\x04",  # an .npz
+        b"\x80\x04N.",  # a pickle
+        header(DECLARED.format("<f8", "(1048576, 1048576)")),  # 8 TiB
+        header(DECLARED.format("|i1", "(300000, 300000)")),  # 90 GB
+        header(DECLARED.format("|i1", "(4611686014132420609, 16)")),  # beyond 2^64
+        header(DECLARED.format("|i1", "(-1, 4)")) + bytes(64),
+        header(DECLARED.format("|O", "(2, 4)")) + bytes(64),
+        header(DECLARED.format("|S0", "(4000, 1000000000000)")),
+        header("(" * 9000),
+        header("{" * 200 + "}" * 200),
+        header("x" * 60_000),
+        header("", version=2, length=2**32 - 1),
+        header(DECLARED.format("<f8", "(4096, 4096)")) + bytes(64),
+        header(DECLARED.format("<f8", "(2, 4)")) + bytes(63),
+        header(DECLARED.format("<f8", f"({'1,' * 4000})")),
+        header("'\0"),
+        header("{'descr': '<f8'}"),
+    ],
+)
+def test_a_crafted_array_is_refused_in_little_memory(tmp_path, content):
+    (tmp_path / "bad.npy").write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ParameterError, match=r"'bad.npy'") as refused:
+            memories.load(str(tmp_path / "bad.npy"))
+        # What the largest set that is allowed takes, not what was declared.
+        assert tracemalloc.get_traced_memory()[1] < 2**28
+    finally:
+        tracemalloc.stop()
+    assert len(str(refused.value)) < 400
 
 
 def test_the_overlap_of_known_patterns():
@@ -199,3 +365,124 @@ def test_the_overlap_of_known_patterns():
     np.testing.assert_array_equal(
         memories.overlap_matrix(patterns), [[1, 0, 0.5], [0, 1, 0.5], [0.5, 0.5, 1]]
     )
+
+
+# Paths and files that are refused --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nowhere", "there is no folder or file 'nowhere' in '/"),
+        ("heart.png", "there is no folder or file 'heart.png'"),
+        ("missing.npy", "there is no folder or file 'missing.npy'"),
+        ("/dev/null/a.png", "there is no folder or file '/dev/null/a.png'"),
+        ("x" * 300, r"'x{60}'... \(300 characters\) is no path"),
+        ("x" * 100_000, r"\(100000 characters\) is no path"),
+        ("a/" * 50_000, r"\(100000 characters\) is no path"),
+        ("a\0.png", r"'a\\x00.png' is no path"),
+        ("\ud800.png", r"'\\ud800.png' is no path"),
+        ("~nobody-of-this-name", "'~nobody-of-this-name' is no path"),
+        ("", "got an empty text"),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 8])
+def test_no_such_place(tmp_path, monkeypatch, source, said, size):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PatternError, match=f"^patterns must be icons, .*{said}"):
+        memories.load(source, size)
+
+
+def test_a_file_of_another_kind(tmp_path):
+    (tmp_path / "heart.gif").touch()
+    with pytest.raises(PatternError, match="heart.gif' is no .png, .jpg, .jpeg, .bmp"):
+        memories.load(str(tmp_path / "heart.gif"))
+
+
+def _pipe(path):
+    os.mkfifo(path)
+
+
+def _loop(path):
+    path.symlink_to(path)
+
+
+def _dangling(path):
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def _device(path):
+    path.symlink_to("/dev/zero")
+
+
+def _huge(path):
+    with path.open("wb") as opened:
+        opened.truncate(2**40)  # a hole; nothing lies on the disk
+
+
+ODD_FILES = {
+    "folder": (Path.mkdir, "is a folder, pipe or device, not a file"),
+    "pipe": (_pipe, "is a folder, pipe or device"),
+    "device": (_device, "is a folder, pipe or device"),
+    "loop": (_loop, f"cannot be read: {os.strerror(errno.ELOOP)}"),
+    "dangling link": (_dangling, f"cannot be read: {os.strerror(errno.ENOENT)}"),
+    "huge": (_huge, "at most 134221824 bytes; it has 1099511627776"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_FILES)
+def test_an_odd_file_among_pictures(folder, odd):
+    make, said = ODD_FILES[odd]
+    make(folder / "d.png")
+    with pytest.raises(PatternError, match=f"'d.png' .*{said}"):
+        memories.load(str(folder))
+
+
+@pytest.mark.parametrize("odd", ["pipe", "device", "huge"])
+def test_an_odd_array(tmp_path, odd):
+    make, said = ODD_FILES[odd]
+    make(tmp_path / "set.npy")
+    with pytest.raises(PatternError, match=f"'set.npy' .*{said}"):
+        memories.load(str(tmp_path / "set.npy"))
+
+
+@pytest.fixture
+def locked():
+    """Give a folder with a picture, readable by all, and be nobody while it is used."""
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
+    try:
+        folder.chmod(0o755)
+        write_png(folder / "a.png", np.eye(4) > 0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder, lambda path, mode: _change_mode(user, path, mode)
+        finally:
+            os.seteuid(user)
+    finally:
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def _change_mode(user, path, mode):
+    nobody = os.geteuid()
+    os.seteuid(user)
+    path.chmod(mode)
+    os.seteuid(nobody)
+
+
+def test_what_may_not_be_read_is_named(locked):
+    folder, change_mode = locked
+    assert memories.load(str(folder)).names == ("a",)
+    change_mode(folder / "a.png", 0)
+    with pytest.raises(PatternError, match="'a.png' cannot be read: Permission denied"):
+        memories.load(str(folder))
+    change_mode(folder, 0o311)
+    with pytest.raises(
+        PatternError, match=f"the folder '{folder}' cannot be read: Per"
+    ):
+        memories.load(str(folder))
+    change_mode(folder, 0)
+    with pytest.raises(PatternError, match="a.png' may not be read by this user"):
+        memories.load(str(folder / "a.png"))
