@@ -1,0 +1,299 @@
+"""One run, read from its file: `run.overlaps`, whichever experiment wrote it.
+
+The file carries its schema, so nothing of the experiment is imported. Files of others
+are read as far as they go: every dataset by its key, with axes that have no meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import h5py
+import numpy as np
+
+from ccqed_ctrl import records
+from ccqed_ctrl.errors import SchemaError
+from ccqed_ctrl.records import POINTS, SHOTS, Entry
+
+from . import revision_1
+from .header import Header, describe, read_header
+from .results_file import ResultsFile, open_file
+
+#: Where a name without prefix is looked for, in this order.
+PREFIXES: Final = ("summary", "shot", "plan")
+
+
+class Run:
+    """An open results file.
+
+    Every dataset is an attribute by the last part of its key (`run.overlaps` is
+    `shot.overlaps`), or by its key: `run["settings.cue.corruption"]`. Datasets of shots
+    have as many rows as shots are complete. A context manager; `close` ends it.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._stack = ExitStack()
+        self.file: ResultsFile = self._stack.enter_context(open_file(path))
+        try:
+            self._old, self.entries = _schema(self.file)
+        except BaseException:
+            self.close()
+            raise
+        self._axes: dict[str, tuple[int, str]] = {}
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.file.path
+
+    @cached_property
+    def header(self) -> Header:
+        """What the file says of its run."""
+        return read_header(self.file)
+
+    @property
+    def title(self) -> str:
+        """What the file calls itself: run id, backend, status."""
+        return describe(self.header)
+
+    @cached_property
+    def shots(self) -> int:
+        """Number of complete shots; 0 where the experiment has no shots of ours."""
+        done = self.file.scalar("datasets/progress.done", int)
+        return max(int(done or 0), 0)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Keys of what the file holds, in the schema's order, foreign ones last."""
+        known = [key for key in self.entries if self.has(key)]
+        return known + [key for key in self._foreign if key not in self.entries]
+
+    def has(self, key: str) -> bool:
+        """Tell whether the file holds a dataset."""
+        return self._dataset(key) is not None or self._implied(key) is not None
+
+    def entry(self, key: str) -> Entry:
+        """Return how a dataset is declared; for one of no schema, as it is stored.
+
+        Raises
+        ------
+        SchemaError
+            There is no such dataset.
+        """
+        if key in self.entries:
+            return self.entries[key]
+        if key not in self._foreign:
+            raise SchemaError(
+                f"{self.path.name} has no dataset {key!r}: the experiment stores none, "
+                "or the run ended before it was written"
+            )
+        dataset = self._foreign[key]
+        axes = tuple(f"{key}_{axis}" for axis in range(len(dataset.shape or ())))
+        return Entry(key, axes, _dtype(dataset), "")
+
+    def get(self, key: str) -> Any:
+        """Return a whole dataset: scalars as Python values, text as str.
+
+        Raises
+        ------
+        SchemaError
+            Not in the file, or not as its schema says.
+        ResultsError
+            Too large to be read whole, or damaged.
+        """
+        implied = self._implied(key)
+        if implied is not None:
+            return implied
+        value = self.file.read(key, self._checked(key))
+        return value[: self.shots] if self._of_shots(key) else value
+
+    def row(self, key: str, index: int) -> Any:
+        """Return one shot's part of a dataset without reading the others.
+
+        Raises
+        ------
+        SchemaError
+            As `get`, or no such shot.
+        ResultsError
+            Damaged.
+        """
+        if not self._of_shots(key) or not 0 <= index < self.shots:
+            raise SchemaError(f"{self.path.name}: {key} has no shot {index}")
+        implied = self._implied(key)
+        if implied is not None:
+            return implied[index]
+        return self.file.read(key, self._checked(key), index)
+
+    def at(self, key: str, point: int) -> Any:
+        """Return what is stored once, or for each point of the scan, at one point."""
+        value = self.get(key)
+        return value[point] if self.entry(key).axes[:1] == (POINTS,) else value
+
+    @property
+    def scanned(self) -> dict[str, Any]:
+        """Values (K,) of each scanned setting, by "group.field", slowest first."""
+        names = self.get("plan.scanned") if self.has("plan.scanned") else []
+        return {name: self.get(f"settings.{name}") for name in names}
+
+    def settings(self, point: int = 0) -> dict[str, dict[str, Any]]:
+        """Return every stored setting at a point: by group and field, in SI."""
+        found: dict[str, dict[str, Any]] = {}
+        for key in self.keys:
+            prefix, _, rest = key.partition(".")
+            group, _, name = rest.partition(".")
+            if prefix == "settings" and name:
+                found.setdefault(group, {})[name] = self.at(key, point)
+        return found
+
+    def as_record(self, kind: type[records.Record]) -> Any:
+        """Return the run as a record of a class that declares its datasets."""
+        return kind(self)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.get(key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        for key in (*(f"{prefix}.{name}" for prefix in PREFIXES), name):
+            if self.has(key):
+                return self.get(key)
+        raise AttributeError(
+            f"{self.path.name} has no {name!r}; it has {', '.join(self._names)}"
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._names]
+
+    def __repr__(self) -> str:
+        lines = [f"{self.header.class_name}, {self.title}: {self.shots} shots"]
+        for key in self.keys:
+            entry = self.entry(key)
+            shape = " x ".join(entry.axes) or "scalar"
+            unit = f" ({entry.unit})" if entry.unit else ""
+            lines.append(f"  {key:32} {entry.dtype:10} {shape:10} {entry.doc}{unit}")
+        return "\n".join(lines)
+
+    @property
+    def _names(self) -> list[str]:
+        prefixed = [key.partition(".") for key in self.keys]
+        return [name for prefix, _, name in prefixed if prefix in PREFIXES]
+
+    @cached_property
+    def _foreign(self) -> Mapping[str, h5py.Dataset]:
+        return self.file.datasets()
+
+    def _of_shots(self, key: str) -> bool:
+        return self.entry(key).axes[:1] == (SHOTS,)
+
+    def _implied(self, key: str) -> Any:
+        return revision_1.implied(key, self.shots) if self._old else None
+
+    def _dataset(self, key: str) -> h5py.Dataset | None:
+        name = revision_1.stored_name(key) if self._old else key
+        return self.file.find(f"datasets/{name}")
+
+    def _checked(self, key: str) -> h5py.Dataset:
+        """Return a dataset that is as the schema says.
+
+        Raises
+        ------
+        SchemaError
+            It is not there, or its type or axes are not the declared ones.
+        """
+        entry, dataset = self.entry(key), self._dataset(key)
+        if dataset is None:
+            raise SchemaError(
+                f"{self.path.name} has no dataset {key!r}: the run ended before it was "
+                "written"
+            )
+        with self.file.guard(key):
+            shape = dataset.shape
+            if shape is None or len(shape) != len(entry.axes):
+                raise SchemaError(
+                    f"{self.path.name}: {key} has axes {entry.axes}; its shape is "
+                    f"{shape}"
+                )
+            if not _fits(dataset, entry.dtype):
+                raise SchemaError(f"{self.path.name}: {key} is not {entry.dtype}")
+            for axis, size in zip(entry.axes, shape, strict=True):
+                self._check_axis(key, axis, size)
+        return dataset
+
+    def _check_axis(self, key: str, axis: str, size: int) -> None:
+        if axis == SHOTS:
+            if size < self.shots:
+                raise SchemaError(
+                    f"{self.path.name}: {key} has {size} shots of {self.shots}"
+                )
+            return
+        known = (int(axis), "the schema") if axis.isdigit() else (size, key)
+        wanted, where = self._axes.setdefault(axis, known)
+        if size != wanted:
+            raise SchemaError(
+                f"{self.path.name}: {key} has {axis} = {size}, but {where} has {wanted}"
+            )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys)
+
+
+def _schema(file: ResultsFile) -> tuple[bool, dict[str, Entry]]:
+    """Return whether a file is of revision 1, and the declarations it follows."""
+    revision = file.scalar("datasets/schema_revision", int)
+    if revision is None:
+        return False, {}
+    if revision > records.REVISION:
+        raise SchemaError(
+            f"{file.path.name} follows schema revision {revision}; this version reads "
+            f"up to {records.REVISION}: update ccqed-ctrl"
+        )
+    if revision < records.REVISION:
+        return True, revision_1.entries()
+    text = file.scalar("datasets/schema", str)
+    if text is None:
+        raise SchemaError(f"{file.path.name} has lost its schema")
+    try:
+        return False, records.decoded(text)
+    except SchemaError as error:
+        raise SchemaError(f"{file.path.name}: {error}") from error
+
+
+def _dtype(dataset: h5py.Dataset) -> str:
+    try:
+        stored = dataset.dtype
+    except TypeError:  # an HDF5 type that NumPy does not have
+        return "?"
+    return "str" if h5py.check_string_dtype(stored) is not None else str(stored)
+
+
+def _fits(dataset: h5py.Dataset, dtype: str) -> bool:
+    try:
+        stored = dataset.dtype
+    except TypeError:
+        return False
+    if dtype == "str":
+        return h5py.check_string_dtype(stored) is not None
+    if dtype == _dtype(dataset):  # of no schema: as it is
+        return bool(stored.kind in "biufc")
+    return bool(stored.kind in "biufc" and np.can_cast(stored, dtype, "same_kind"))
