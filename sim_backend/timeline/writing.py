@@ -47,14 +47,14 @@ def execute(options: argparse.Namespace) -> int:
     if outcome.error is not None:
         logger.error("%s: %s", type(outcome.error).__name__, outcome.error)
     if outcome.plant is not None:
-        writer(outcome.plant.timeline, outcome.core)
+        writer(outcome)
     elif outcome.error is None:
         logger.warning("%s uses no device of the core", outcome.class_name)
     return int(outcome.exit_code)
 
 
-def _writer(options: argparse.Namespace) -> Callable[[Any, Any], None]:
-    """Return what writes a timeline in the form that was asked for.
+def _writer(options: argparse.Namespace) -> Callable[[runner.Outcome], None]:
+    """Return what writes a run's timeline in the form that was asked for.
 
     Raises
     ------
@@ -64,22 +64,28 @@ def _writer(options: argparse.Namespace) -> Callable[[Any, Any], None]:
     path = options.output
     suffix = "" if path is None else path.suffix.lower()
     if suffix in _PICTURES:
-        return lambda timeline, core: _draw(timeline, core.ref_period, options)
-    if suffix == ".vcd":
-        return lambda timeline, _: vcd.write(timeline, path)
+        return lambda run: _draw(run, options)
+    if path is not None and suffix == ".vcd":
+        return lambda run: vcd.write(run.plant.timeline, path)
     if path is not None and suffix == ".bin":
-        return lambda _, core: _write_bytes(path, analyzer.of_rtio(core.rtio))
+        return lambda run: _write_bytes(path, analyzer.of_rtio(run.core.rtio))
     if path is not None and suffix not in (".txt", ".csv"):
         known = ", ".join((*_PICTURES, ".vcd", ".bin", ".txt", ".csv"))
         message = f"a timeline is written to one of {known}; got {path.name!r}"
         raise ParameterError(message)
-    return lambda timeline, core: _tabulate(timeline, core.ref_period, options)
+    return lambda run: _tabulate(run, options)
 
 
-def _draw(timeline: Any, ref_period: float, options: argparse.Namespace) -> None:
-    figure = picture.draw(timeline, options.start, options.stop, ref_period)
+def _draw(run: runner.Outcome, options: argparse.Namespace) -> None:
+    figure = picture.draw(
+        run.plant.timeline,
+        options.start,
+        options.stop,
+        run.core.ref_period,
+        f"{run.class_name}, seed {run.plant.seed}, simulation",
+    )
     try:
-        figure.savefig(options.output, dpi=150)
+        figure.savefig(options.output, dpi=200)
     except OSError as error:
         raise _unwritable(options.output, error) from error
 
@@ -91,8 +97,8 @@ def _write_bytes(path: Path, contents: bytes) -> None:
         raise _unwritable(path, error) from error
 
 
-def _tabulate(timeline: Any, ref_period: float, options: argparse.Namespace) -> None:
-    rows = table.rows(timeline, not options.all, ref_period)
+def _tabulate(run: runner.Outcome, options: argparse.Namespace) -> None:
+    rows = table.rows(run.plant.timeline, not options.all, run.core.ref_period)
     if options.output is None:
         _write_text(rows, sys.stdout)
         return

@@ -64,6 +64,13 @@ def test_every_form_is_written(timeline, tmp_path):
         assert (tmp_path / f"t{suffix}").read_bytes().startswith(start)
 
 
+def test_a_picture_names_the_run(timeline, tmp_path):
+    assert timeline("-o", "t.svg", "--seed", "5", "width=2e-3") == 0
+    drawn = (tmp_path / "t.svg").read_text()
+    for words in ("Probe, seed 5, simulation, 4 ms of the run", "ttl_camera", "ttl4"):
+        assert f"<!-- {words} -->" in drawn
+
+
 def test_nothing_but_the_output_is_left_behind(timeline, tmp_path):
     before = set(tmp_path.iterdir())
     assert timeline("-o", "t.txt") == 0
