@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
+from ccqed_ctrl import tables
 from ccqed_ctrl.errors import ExperimentError
 
 from . import arguments, devices, discovery, listing, process, report
@@ -45,5 +44,5 @@ def list_truth(options: argparse.Namespace) -> int:
     if path is None:
         raise ExperimentError("there is no device_db.py in this folder or above it")
     knobs = devices.plant_options(devices.load_device_db(path)).knobs()
-    Console(highlight=False).print(report.truth(knobs))
+    tables.console().print(report.truth(knobs))
     return 0

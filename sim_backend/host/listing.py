@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
+from ccqed_ctrl import tables
 
 from . import discovery, report
 from .dataset_db import DatasetDB
@@ -27,5 +27,5 @@ def show(place: Path, dataset_db: Path) -> int:
         file = discovery.find(place)
         folder = file.parent
         found = [discovery.scan_file(file, datasets)]
-    Console(highlight=False).print(report.experiments(found, folder))
+    tables.console().print(report.experiments(found, folder))
     return int(any(isinstance(entry, discovery.Unscanned) for entry in found))

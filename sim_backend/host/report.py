@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from artiq.tools import scale_from_metadata, short_format
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from ccqed_ctrl.tables import Column, Fitted, pairs
 from sim_backend.crate.plant import Knob
 
 from .discovery import Scanned, Unscanned
@@ -21,12 +22,8 @@ SUMMARY = "summary."
 
 def show_outcome(outcome: Outcome, console: Console) -> None:
     """Print the summary datasets, the slack, the status and the file written."""
-    table = Table(title=outcome.class_name, show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for label, value in summary(outcome):
-        table.add_row(label, Text(value))
-    console.print(table)
+    console.print(Text(outcome.class_name, "italic"))
+    console.print(pairs(summary(outcome), console.width), soft_wrap=True)
 
 
 def summary(outcome: Outcome) -> list[tuple[str, str]]:
@@ -52,47 +49,64 @@ def summary(outcome: Outcome) -> list[tuple[str, str]]:
     return rows
 
 
-def experiments(found: Iterable[list[Scanned] | Unscanned], folder: Any) -> Table:
-    """Return the table of `ccqed list`."""
-    table = Table(show_lines=False)
-    for title in ("experiment", "argument", "default", "choices or bounds", "meaning"):
-        table.add_column(title, overflow="fold", no_wrap=title == "argument")
+def experiments(found: Iterable[list[Scanned] | Unscanned], folder: Path) -> Group:
+    """Return what `ccqed list` shows: each experiment, and a table of its arguments."""
+    shown: list[RenderableType] = []
     for entry in found:
-        table.add_section()
         if isinstance(entry, Unscanned):
-            name = entry.file.relative_to(folder)
-            table.add_row(Text(str(name)), "", "", "", Text(f"fails: {entry.reason}"))
+            name = str(entry.file.relative_to(folder))
+            shown.append(Text.assemble((name, "bold"), f" fails: {entry.reason}"))
             continue
         for experiment in entry:
-            _add_experiment(table, experiment, folder)
-    return table
+            file = experiment.file.relative_to(folder)
+            head = f"{file} {experiment.class_name}"
+            shown.append(Text.assemble((head, "bold"), f": {experiment.title}"))
+            if experiment.arguments:
+                shown.append(Fitted(_ARGUMENT, _rows(experiment)))
+    return Group(*shown)
 
 
-def truth(knobs: Iterable[Knob]) -> Table:
+def truth(knobs: Iterable[Knob]) -> Fitted:
     """Return the table of `ccqed twin`."""
-    table = Table()
-    for title in ("--twin NAME=VALUE", "default", "unit", "meaning"):
-        table.add_column(title, overflow="fold", no_wrap=title != "meaning")
-    for knob in knobs:
-        default = f"{knob.default:.6g}" if isinstance(knob.default, float) else None
-        shown = str(knob.default) if default is None else default
-        table.add_row(knob.name, Text(shown), knob.unit, Text(knob.doc))
-    return table
-
-
-def _add_experiment(table: Table, experiment: Scanned, folder: Any) -> None:
-    file = experiment.file.relative_to(folder)
-    head = f"{file} {experiment.class_name}"
-    table.add_row(Text(head, "bold"), "", "", "", Text(experiment.title))
-    for name, (description, group, tooltip) in experiment.arguments.items():
-        meaning = ": ".join(part for part in (group, tooltip) if part)
-        table.add_row(
-            "",
-            Text(name),
-            Text(_default(description)),
-            Text(_allowed(description)),
-            Text(meaning),
+    rows = [
+        (
+            knob.name,
+            f"{knob.default:.6g}"
+            if isinstance(knob.default, float)
+            else str(knob.default),
+            knob.unit,
+            knob.doc,
         )
+        for knob in knobs
+    ]
+    return Fitted(_KNOB, rows)
+
+
+_ARGUMENT = (
+    Column("argument"),
+    Column("default", rank=1, wraps=True),
+    Column("choices or bounds", rank=3, wraps=True),
+    Column("meaning", rank=2, wraps=True),
+)
+
+_KNOB = (
+    Column("--twin NAME=VALUE"),
+    Column("default", rank=1),
+    Column("unit", rank=2),
+    Column("meaning", rank=3, wraps=True),
+)
+
+
+def _rows(experiment: Scanned) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            _default(description),
+            _allowed(description),
+            ": ".join(part for part in (group, tooltip) if part),
+        )
+        for name, (description, group, tooltip) in experiment.arguments.items()
+    ]
 
 
 def _default(description: dict[str, Any]) -> str:
@@ -100,12 +114,28 @@ def _default(description: dict[str, Any]) -> str:
         return "(required)"
     value = description["default"]
     if description["ty"] == "Scannable":
-        first = value[0]
-        parts = (f"{key}={item}" for key, item in first.items() if key != "ty")
-        return f"{first['ty']}({', '.join(parts)})"
+        return _scan(value[0], description)
     if description["ty"] == "NumberValue":
-        return _text(value, {k: description[k] for k in ("unit", "scale")})
+        return _in_unit(value, description)
     return str(value)
+
+
+def _scan(scan: dict[str, Any], description: dict[str, Any]) -> str:
+    """Return a scan as it can be typed."""
+    match scan:
+        case {"ty": "NoScan", "value": value}:
+            return _in_unit(value, description)
+        case {"ty": "RangeScan", "start": start, "stop": stop, "npoints": points}:
+            ends = (_in_unit(end, description) for end in (start, stop))
+            return f"{':'.join(ends)}:{points}"
+        case {"ty": "ExplicitScan", "sequence": sequence}:
+            return ", ".join(_in_unit(value, description) for value in sequence)
+    parts = (f"{key}={item}" for key, item in scan.items() if key != "ty")
+    return f"{scan['ty']}({', '.join(parts)})"
+
+
+def _in_unit(value: Any, description: dict[str, Any]) -> str:
+    return _text(value, {key: description[key] for key in ("unit", "scale")})
 
 
 def _allowed(description: dict[str, Any]) -> str:
@@ -114,11 +144,13 @@ def _allowed(description: dict[str, Any]) -> str:
     scale = description.get("scale", 1.0)
     bounds = []
     for low, high in (("min", "max"), ("global_min", "global_max")):
-        given = [description.get(low), description.get(high)]
-        if any(bound is not None for bound in given):
-            shown = ["" if bound is None else f"{bound / scale:g}" for bound in given]
-            bounds.append(f"{shown[0]} .. {shown[1]} {description['unit']}".strip())
-    return "; ".join(bounds)
+        given = (description.get(low), description.get(high))
+        shown = ["" if bound is None else f"{bound / scale:g}" for bound in given]
+        if all(shown):
+            bounds.append(f"{shown[0]} .. {shown[1]}")
+        elif any(shown):
+            bounds.append(f"{'>=' if shown[0] else '<='} {shown[0] or shown[1]}")
+    return f"{'; '.join(bounds)} {description['unit']}".strip() if bounds else ""
 
 
 def _text(value: Any, metadata: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.logging import RichHandler
 
+from ccqed_ctrl import tables
 from ccqed_ctrl.cli import exit_code
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError
@@ -38,7 +39,7 @@ def work(request: runner.Request, termination: Termination) -> int:
     if outcome.status in (Ending.failed, Ending.bad_input, Ending.storage_failed):
         _explain(outcome, errors, level <= logging.INFO)
     if shown and outcome.path is not None:
-        report.show_outcome(outcome, Console(highlight=False))
+        report.show_outcome(outcome, tables.console())
     return outcome.exit_code
 
 

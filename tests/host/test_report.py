@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from sim_backend.host import discovery, report, runner
@@ -48,7 +49,11 @@ def test_the_list_of_experiments(workspace):
                 self.setattr_argument("time", NumberValue(2e-3, "ms", min=0, max=1))
                 self.setattr_argument("kind", EnumerationValue(["a", "b"], "b"))
                 self.setattr_argument("name", StringValue())
-                self.setattr_argument("scan", Scannable(NoScan(1), global_max=4))
+                self.setattr_argument("low", NumberValue(2e-3, "ms", min=0))
+                self.setattr_argument("one", Scannable(NoScan(1), "ms", global_max=4))
+                self.setattr_argument("range", Scannable(RangeScan(0, 1e-3, 5), "ms"))
+                self.setattr_argument("some", Scannable(ExplicitScan([1, 2])))
+                self.setattr_argument("odd", Scannable(CenterScan(0, 2, 1)))
         ''',
         "repository/recall.py",
     )
@@ -64,10 +69,27 @@ def test_the_list_of_experiments(workspace):
         "0 .. 1000 ms",
         "a, b",
         "(required)",
-        "NoScan(value=1",
+        ">= 0 ms",
+        "one      \u2502 1000 ms",
+        "<= 4000 ms",
+        "0 ms:1 ms:5",
+        "1, 2",
+        "CenterScan(center=0",
         "no_such_module",
     ):
         assert expected in text.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_narrow_terminal_keeps_paths_whole(workspace, width):
+    outcome = workspace.run(
+        'def run(self): self.set_dataset("summary.memory", "heart")'
+    )
+    text = io.StringIO()
+    report.show_outcome(outcome, Console(file=text, width=width))
+    lines = [line.strip() for line in text.getvalue().splitlines()]
+    assert str(outcome.path) in lines
+    assert "memory  heart" in lines
 
 
 def test_the_progress_bar_follows_two_datasets(workspace):
