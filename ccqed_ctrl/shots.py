@@ -9,7 +9,7 @@ a scan's first point come first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,17 +17,14 @@ from artiq.experiment import HasEnvironment, TerminationRequested
 
 from . import belief, scans
 from .arguments import Arguments, arguments
-from .ending import Ending, Verdict
+from .ending import Ending
 from .errors import DeviceTimeoutError
 from .params import Run
-from .records import Entry
-from .records.shots import ShotRecord
+from .records.shots import Reading, Rows, ShotRecord
 from .records.writing import DatasetWriter
 from .report import Report
 
 logger = logging.getLogger(__name__)
-
-Rows = Mapping[Entry, Any]
 
 
 class ShotPlan(Protocol):
@@ -67,15 +64,6 @@ class ShotSequence(Protocol):
 
     def make_safe(self) -> None:
         """Switch everything off, whatever happened before."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read of a shot: rows to store, verdict, and what is to be shown live."""
-
-    rows: Rows
-    verdict: Verdict = Verdict.ok
-    shown: Mapping[Entry, Any] | None = None
 
 
 class Reader(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import DecodingError
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.records.shots import HologramRecord
-from ccqed_ctrl.sequences.holographic_shot import FRAMES, HologramPlan
-from ccqed_ctrl.shots import Reading
+from ccqed_ctrl.records.shots import FRAMES, HologramRecord, Reading
 
 from .decode import Decoder
 from .demodulation import Field, demodulate
+
+if TYPE_CHECKING:  # the sequence needs ARTIQ, reading its frames does not
+    from ccqed_ctrl.sequences.holographic_shot import HologramPlan
 
 #: Share of clipped pixels beyond which a shot is called saturated.
 SATURATED = 0.01

@@ -13,7 +13,7 @@ from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.recalling import RecallPlan, RecallRecord, ShotPlan
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.shots import Reading
+from ccqed_ctrl.records.shots import Reading
 
 from .holograms import HologramReader, good_shots
 

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from .declaration import Record, live, plan, row
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..ending import Verdict
+from .declaration import Entry, Record, live, plan, row
+
+Rows = Mapping[Entry, Any]
+
+#: Frames of a hologram: with the light of the atoms, and reference without.
+FRAMES: Final = 2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a shot: rows to store, verdict, and what is to be shown live."""
+
+    rows: Rows
+    verdict: Verdict = Verdict.ok
+    shown: Mapping[Entry, Any] | None = None
 
 
 class ShotRecord(Record):

@@ -14,10 +14,7 @@ from ccqed_ctrl.errors import DeviceTimeoutError
 from ccqed_ctrl.model.plan import Floats, LoadPlan, PumpPlan
 from ccqed_ctrl.params import Sequence, Timing
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.records.shots import HologramRecord
-
-#: Frames of a shot: hologram, and reference without atoms' light.
-FRAMES = 2
+from ccqed_ctrl.records.shots import FRAMES, HologramRecord
 
 
 class HologramPlan(Protocol):
