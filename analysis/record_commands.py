@@ -17,8 +17,8 @@ from .figures import recall_figure
 from .files import export as exporting
 from .files import listing
 from .files.reanalysis import Reanalysis, reanalyse
-from .files.rebuild import parse_change
-from .files.records import open_record
+from .files.rebuild import obstacle, parse_change
+from .files.run import Run
 
 
 def _wrote(path: Path) -> None:
@@ -27,7 +27,7 @@ def _wrote(path: Path) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """Draw one shot of a result."""
-    with open_record(options.file) as record:
+    with Run(options.file) as record:
         if record.shots == 0:
             raise ResultsError(f"{options.file.name} holds no complete shot")
         last = record.shots - 1
@@ -89,7 +89,7 @@ def analyse(options: argparse.Namespace) -> int:
     if not files:
         raise ResultsError(f"no results files in {str(options.results)!r}")
     if options.results.is_file():
-        with open_record(options.results) as record:
+        with Run(options.results) as record:
             repeated = reanalyse(record, changes)
             console.print(_comparison(repeated, record.title))
         agrees = repeated.agrees
@@ -109,7 +109,11 @@ def _analyse_folder(
     agree = True
     for file in files:
         try:
-            with open_record(file) as record:
+            with Run(file) as record:
+                why = obstacle(record)
+                if why:
+                    table.add_row(file.name, str(record.shots), "", "", why)
+                    continue
                 repeated = reanalyse(record, changes)
         except CcqedError as error:
             table.add_row(file.name, "", "", "", str(error))
@@ -144,6 +148,8 @@ def _comparison(repeated: Reanalysis, title: str) -> Table:
     for item in repeated.differences:
         changed = f"{item.changed} of {item.size}" if item.changed else "-"
         table.add_row(item.key, "", "", f"{item.deviation:.1e}", changed)
+    for key in repeated.untouched:
+        table.add_row(key, "", "", "", "not repeated")
     table.add_section()
     table.add_row("verdict", "", _verdict(repeated), "", "")
     return table
@@ -157,7 +163,7 @@ def _number(value: object) -> str:
 
 def export(options: argparse.Namespace) -> int:
     """Write a result in another format."""
-    with open_record(options.file) as record:
+    with Run(options.file) as record:
         exporting.write(record, options.output, not options.without_images)
     _wrote(options.output)
     return 0

@@ -17,13 +17,13 @@ from ccqed_ctrl.errors import ParameterError, ResultsError
 from ccqed_ctrl.schema import SCHEMA
 from ccqed_ctrl.units import si_unit
 
-from .records import Record
+from .run import Run
 
 #: Axes that make a dataset an image of the camera.
 _IMAGE = ("ny", "nx")
 
 
-def to_xarray(record: Record, images: bool = True) -> Any:
+def to_xarray(record: Run, images: bool = True) -> Any:
     """Return a run as an `xarray.Dataset`, dimensions named as in the schema.
 
     Text and numbers keep their keys as names; every variable has `units` (SI) and
@@ -31,7 +31,7 @@ def to_xarray(record: Record, images: bool = True) -> Any:
 
     Parameters
     ----------
-    record : Record
+    record : Run
     images : bool
         Whether frames and fields are included.
 
@@ -56,7 +56,7 @@ def to_xarray(record: Record, images: bool = True) -> Any:
     return xarray.Dataset(variables, attrs=_attributes(record))
 
 
-def write_netcdf(record: Record, path: Path, images: bool = True) -> None:
+def write_netcdf(record: Run, path: Path, images: bool = True) -> None:
     """Write a run as NetCDF 4; complex data become two variables, `_re` and `_im`.
 
     Raises
@@ -78,7 +78,7 @@ def write_netcdf(record: Record, path: Path, images: bool = True) -> None:
         found.to_netcdf(partial, engine="h5netcdf")
 
 
-def write_csv(record: Record, path: Path) -> None:
+def write_csv(record: Run, path: Path) -> None:
     """Write what has one number per shot, or per shot and memory, a line per shot.
 
     Raises
@@ -97,7 +97,7 @@ def write_csv(record: Record, path: Path) -> None:
             writer.writerow([index, *(column[index] for column in columns.values())])
 
 
-def write(record: Record, path: Path, images: bool = True) -> None:
+def write(record: Run, path: Path, images: bool = True) -> None:
     """Write a run to .nc or .csv, as the suffix says.
 
     Raises
@@ -115,7 +115,7 @@ def write(record: Record, path: Path, images: bool = True) -> None:
         raise ParameterError(f"the output must end in .nc or .csv; got {path.name!r}")
 
 
-def _columns(record: Record) -> Iterator[tuple[str, NDArray[Any]]]:
+def _columns(record: Run) -> Iterator[tuple[str, NDArray[Any]]]:
     names = record.get("memory.names")
     for key in record.keys:
         axes = SCHEMA[key].axes
@@ -135,7 +135,7 @@ def _dimensions(key: str, axes: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _attributes(record: Record) -> dict[str, Any]:
+def _attributes(record: Run) -> dict[str, Any]:
     header = record.header
     started = "" if header.started is None else header.started.isoformat()
     return {

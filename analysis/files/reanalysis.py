@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.errors import ResultsError
-from ccqed_ctrl.schema import SCHEMA
+from ccqed_ctrl.errors import ResultsError, SchemaError
+from ccqed_ctrl.recalling import RecallRecord
+from ccqed_ctrl.records import POINTS, Entry
+from ccqed_ctrl.records.shots import HologramRecord
 
-from .rebuild import reader_of
-from .records import Record
+from ..readout.scoring import recall_summary
+from .rebuild import StoredReader, obstacle, reader_of
+from .run import Run
 
 #: Deviations, relative to the largest value of a dataset, that another machine's
 #: arithmetic explains; by the precision in which the dataset is stored.
 TOLERANCE = {"complex64": 1e-5, "float64": 1e-7, "complex128": 1e-7}
+#: Measured, and read from nothing else in the file.
+_ORIGINAL: Final = {
+    HologramRecord.frames.key, HologramRecord.exposure.key,
+    HologramRecord.saturated.key, HologramRecord.attempts.key,
+}  # fmt: skip
+#: How runs are summed up, by a dataset that shows that one was.
+SUMMARIES: Final[Mapping[Entry, Callable[[Any], Mapping[Entry, Any]]]] = {
+    RecallRecord.recalled_overlap: recall_summary
+}
 
 
 @dataclass(frozen=True)
@@ -44,14 +56,16 @@ class Reanalysis:
     """A repeated analysis of the `shots` complete shots of a run.
 
     rows: repeated datasets by key, (S, ...). summary: repeated `summary.` datasets.
-    stored: the summary in the file. differences: one per repeated dataset.
+    stored: the summary in the file. differences: one per repeated dataset. untouched:
+    measured datasets that nothing here can repeat.
     """
 
     shots: int
-    rows: Mapping[str, NDArray[Any]]
+    rows: Mapping[str, Any]
     summary: Mapping[str, Any]
     stored: Mapping[str, Any]
     differences: tuple[Difference, ...]
+    untouched: tuple[str, ...]
 
     @property
     def agrees(self) -> bool:
@@ -59,57 +73,128 @@ class Reanalysis:
         return all(difference.agrees for difference in self.differences)
 
 
-def reanalyse(record: Record, changes: Mapping[str, Any] | None = None) -> Reanalysis:
-    """Demodulate, decode and score all complete shots again.
+class Repeated:
+    """A run with some of its datasets replaced: a source of records.
+
+    replaced: by key, how each is declared now, and its value.
+    """
+
+    def __init__(self, run: Run, replaced: Mapping[str, tuple[Entry, Any]]) -> None:
+        self._run = run
+        self._replaced = replaced
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a dataset."""
+        return key in self._replaced or self._run.has(key)
+
+    def entry(self, key: str) -> Entry:
+        """Return how a dataset is declared."""
+        return self._replaced[key][0] if key in self._replaced else self._run.entry(key)
+
+    def get(self, key: str) -> Any:
+        """Return a whole dataset."""
+        return self._replaced[key][1] if key in self._replaced else self._run.get(key)
+
+    def row(self, key: str, index: int) -> Any:
+        """Return one shot's part of a dataset."""
+        found = self._replaced.get(key)
+        return self._run.row(key, index) if found is None else found[1][index]
+
+
+def reanalyse(run: Run, changes: Mapping[str, Any] | None = None) -> Reanalysis:
+    """Read all complete shots again, each with the settings of its point.
 
     Parameters
     ----------
-    record : Record
+    run : Run
     changes : mapping of "group.field" to SI value, optional
         Settings other than the run's (`rebuild.parse_change`).
 
     Raises
     ------
     ResultsError
-        No complete shot.
+        The file holds nothing that could be repeated.
     SchemaError
         The file lacks what the analysis needs.
-    DecodingError
-        Frames that cannot be decoded with these settings.
     ParameterError
         A change out of bounds.
     """
-    shots = record.shots
-    if shots == 0:
-        raise ResultsError(f"{record.path.name} holds no complete shot")
-    reader = reader_of(record, changes)
-    repeated = [
-        reader.read(index, record.row("shot.frames", index)) for index in range(shots)
-    ]
-    rows = {
-        key: np.asarray([row[key] for row in repeated]).astype(SCHEMA[key].dtype)
-        for key in repeated[0]
+    why = obstacle(run)
+    if why:
+        raise ResultsError(why)
+    repeated, cued = _read_all(run, changes or {})
+    replaced = {
+        entry.key: (entry, _stacked(entry, [row[entry] for row in repeated]))
+        for entry in repeated[0]
+        # What revision 1 did not store is no result to compare with.
+        if not run.implies(entry.key)
     }
-    summary = reader.summary(rows, shots)
-    differences = tuple(_compare(record, key, rows[key]) for key in rows)
-    stored = {key: record.get(key) for key in summary if record.has(key)}
-    return Reanalysis(shots, rows, summary, stored, differences)
+    rows = {key: values for key, (_, values) in replaced.items()}
+    if cued is not None:
+        replaced[RecallRecord.cued.key] = RecallRecord.cued.along(POINTS), cued
+    summary = _summary(run, Repeated(run, replaced))
+    stored = {key: run.get(key) for key in summary if run.has(key)}
+    known = {*rows, *summary, *_ORIGINAL}
+    return Reanalysis(
+        run.shots, rows, summary, stored,
+        tuple(_compare(run, entry, rows[key]) for key, (entry, _) in replaced.items()
+              if key in rows and run.has(key)),
+        tuple(key for key in run.measured if key not in known),
+    )  # fmt: skip
 
 
-def _compare(record: Record, key: str, repeated: NDArray[Any]) -> Difference:
+def _read_all(
+    run: Run, changes: Mapping[str, Any]
+) -> tuple[list[dict[Entry, Any]], NDArray[np.int64] | None]:
+    """Return the rows of every shot, and (K,) the memory that each point cued."""
+    points = np.asarray(run.get(HologramRecord.point.key))
+    if points.min() < 0 or points.max() >= run.points:
+        raise SchemaError(f"{run.path.name}: shots of points that the scan has not")
+    found: list[dict[Entry, Any]] = [{}] * len(points)
+    cued = np.zeros(run.points, np.int64)
+    reader: StoredReader | None = None
+    for point in np.unique(points):
+        reader = reader_of(run, int(point), changes, reader)
+        if reader.recall is not None:
+            cued[point] = reader.recall.cued
+        for index in np.flatnonzero(points == point):
+            found[index] = reader.read(int(index))
+    return found, cued if reader is not None and reader.recall is not None else None
+
+
+def _stacked(entry: Entry, values: list[Any]) -> Any:
+    return values if entry.dtype == "str" else np.asarray(values).astype(entry.dtype)
+
+
+def _summary(run: Run, repeated: Repeated) -> dict[str, Any]:
+    record = RecallRecord(repeated)
+    return {
+        entry.key: value
+        for sign, summarise in SUMMARIES.items()
+        if run.has(sign.key)
+        for entry, value in summarise(record).items()
+    }
+
+
+def _compare(run: Run, entry: Entry, repeated: Any) -> Difference:
     """Compare a repeated dataset with the stored one, a shot at a time."""
-    tolerance = TOLERANCE.get(SCHEMA[key].dtype, 0.0)
+    tolerance = TOLERANCE.get(entry.dtype, 0.0)
     deviation, changed = 0.0, 0
     for index, row in enumerate(repeated):
-        stored = np.asarray(record.row(key, index))
-        scale = float(np.abs(stored).max(initial=0.0)) if tolerance else 1.0
-        distance = np.abs(_wide(row) - _wide(stored)) / (scale or 1.0)
-        # A stored NaN was never measured: not close to anything.
-        changed += int(np.count_nonzero(~(distance <= tolerance)))
-        deviation = max(deviation, float(np.max(distance, initial=0.0)))
-    return Difference(key, deviation, changed, repeated.size)
+        stored = run.row(entry.key, index)
+        if entry.dtype == "str":
+            changed += stored != row
+            continue
+        row, stored = _wide(row), _wide(stored)
+        scale = float(np.nanmax(np.abs(stored), initial=0.0)) if tolerance else 1.0
+        distance = np.abs(row - stored) / (scale or 1.0)
+        # NaN is what could not be measured: found again only where nothing is again.
+        same = (distance <= tolerance) | (np.isnan(row) & np.isnan(stored))
+        changed += int(np.count_nonzero(~same))
+        deviation = max(deviation, float(np.nanmax(distance, initial=0.0)))
+    return Difference(entry.key, deviation, changed, int(np.size(repeated)))
 
 
-def _wide(values: NDArray[Any]) -> NDArray[Any]:
+def _wide(values: Any) -> NDArray[Any]:
     kind = np.complex128 if np.iscomplexobj(values) else np.float64
     return np.asarray(values, kind)

@@ -1,40 +1,55 @@
-"""From a results file back to the reader that analysed it, other settings allowed."""
+"""From a results file back to the readers that analysed it, other settings allowed.
+
+What is repeated follows from what a file holds, not from which experiment wrote it:
+raw frames and positions are decoded, and scored too where there are memories.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
-from ccqed_ctrl import checks
+from ccqed_ctrl import notation
 from ccqed_ctrl.errors import ParameterError, SchemaError
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
-from ccqed_ctrl.params import Cavity, Cloud, Imaging, Parameters
-from ccqed_ctrl.schema import GROUPS
+from ccqed_ctrl.params import Cavity, Cloud, Cue, Imaging
+from ccqed_ctrl.quantities import Declared, Parameters
+from ccqed_ctrl.recalling import RecallRecord
+from ccqed_ctrl.records import Entry
+from ccqed_ctrl.records.shots import HologramRecord
 
-from ..readout.decode import Decoder
+from ..readout.holograms import HologramReader
 from ..readout.scoring import RecallReader
-from .records import Record
+from .run import Run
 
 Group = TypeVar("Group", bound=Parameters)
 
-#: What demodulation, decoding and scoring depend on: group and fields.
-ANALYSED: dict[str, tuple[str, ...]] = {
-    "cavity": ("waist", "kappa", "pump_detuning"),
-    "cloud": ("size",),
-    "imaging": tuple(name for name in Imaging.quantities() if name != "readout_time"),
-    "memory": ("memory",),
+#: What demodulation, decoding and scoring depend on: groups, and fields of each.
+ANALYSED: Final[Mapping[str, tuple[type[Parameters], tuple[str, ...]]]] = {
+    "cavity": (Cavity, ("waist", "kappa", "pump_detuning")),
+    "cloud": (Cloud, ("size",)),
+    "imaging": (Imaging, tuple(set(Imaging.declared()) - {"readout_time"})),
+    "cue": (Cue, ("memory",)),
 }
+#: What a shot is read from, and what it is scored by.
+RAW: Final = (HologramRecord.frames, HologramRecord.saturated)
+SCORING: Final = (
+    RecallRecord.names, RecallRecord.patterns, RecallRecord.image_shape,
+    RecallRecord.cued, RecallRecord.encoder, RecallRecord.decoder,
+    RecallRecord.condition, RecallRecord.cue,
+)  # fmt: skip
 
 
 def parse_change(text: str) -> tuple[str, Any]:
-    """Return name and value of `GROUP.FIELD=VALUE`, SI values.
+    """Return "group.field" and value (SI) of `GROUP.FIELD=VALUE`, as `cloud.size=4um`.
 
     Raises
     ------
     ParameterError
-        No such field, or one that the analysis does not depend on.
+        No such field, one that the analysis does not depend on, or a bad value.
     """
     name, equals, value = text.partition("=")
     group, _, field = name.strip().partition(".")
@@ -43,54 +58,75 @@ def parse_change(text: str) -> tuple[str, Any]:
         raise ParameterError(
             f"a setting is GROUP.FIELD=VALUE with a group of {allowed}; got {text!r}"
         )
-    known = ANALYSED[group]
+    kind, known = ANALYSED[group]
     if field not in known:
         near = difflib.get_close_matches(field, known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ParameterError(
             f"the analysis depends on no {field!r} of {group}{hint} "
-            f"(it does on {', '.join(known)})"
+            f"(it does on {', '.join(sorted(known))})"
         )
+    return f"{group}.{field}", _value(kind.declared()[field], value.strip())
+
+
+def _value(declared: Declared, text: str) -> Any:
+    if declared.kind is str:
+        return declared.validated(text)
     try:
-        number = float(value)
-    except ValueError as error:
-        raise ParameterError(f"{name} must be a number; got {value!r}") from error
-    return f"{group}.{field}", checks.number(name, number)
-
-
-def stored_settings(record: Record, name: str) -> Parameters:
-    """Return one parameter group as the run used it.
-
-    From `settings.`, field by field; files from before those exist have resolved or
-    given arguments, and what was no argument had its default.
-
-    Raises
-    ------
-    SchemaError
-        A value that the group does not allow.
-    """
-    group = GROUPS[name]
-    found = {}
-    for field in group.quantities():
-        key = f"settings.{name}.{field}"
-        if record.has(key):
-            found[field] = record.get(key)
-        elif field in record.header.arguments:
-            found[field] = record.header.arguments[field]
-    try:
-        return group(**found)
+        number = notation.number(text, declared.meaning.unit)
     except ParameterError as error:
-        raise SchemaError(f"{record.path.name}: {error}") from error
+        raise ParameterError(f"{declared.label} {error}") from error
+    return declared.validated(number)
 
 
-def reader_of(record: Record, changes: Mapping[str, Any] | None = None) -> RecallReader:
-    """Rebuild the reader of a run from its file.
+def obstacle(run: Run) -> str:
+    """Say why nothing of a run can be repeated; empty if something can."""
+    missing = [e.key for e in (*RAW, HologramRecord.positions) if not run.has(e.key)]
+    if missing:
+        return f"nothing to repeat: {run.path.name} holds no {' and no '.join(missing)}"
+    if run.shots == 0:
+        return f"nothing to repeat: {run.path.name} holds no complete shot"
+    return ""
+
+
+@dataclass(frozen=True)
+class StoredReader:
+    """Reads the stored shots of one point again.
+
+    hologram: decodes frames. recall: scores; None where no memories are stored.
+    """
+
+    run: Run
+    hologram: HologramReader
+    recall: RecallReader | None
+
+    def read(self, index: int) -> dict[Entry, Any]:
+        """Return everything that follows from the frames of shot `index`."""
+        raw = {entry: self.run.row(entry.key, index) for entry in RAW}
+        reading = self.hologram.read(raw)
+        rows = {**reading.rows, HologramRecord.verdict: str(reading.verdict)}
+        if self.recall is not None:
+            cue = self.run.row(RecallRecord.cue.key, index)
+            rows |= self.recall.score(cue, rows[RecallRecord.spins])
+        return rows
+
+
+def reader_of(
+    run: Run,
+    point: int,
+    changes: Mapping[str, Any],
+    previous: StoredReader | None = None,
+) -> StoredReader:
+    """Rebuild the reader of one point of a run from its file.
 
     Parameters
     ----------
-    record : Record
-    changes : mapping of "group.field" to SI value, optional
+    run : Run
+    point : int
+    changes : mapping of "group.field" to SI value
         Settings to use instead of the stored ones, see `parse_change`.
+    previous : StoredReader, optional
+        Of another point: its templates serve again where they fit.
 
     Raises
     ------
@@ -99,58 +135,68 @@ def reader_of(record: Record, changes: Mapping[str, Any] | None = None) -> Recal
     ParameterError
         A change out of its bounds.
     """
-    wanted = changes or {}
-    cavity = _changed(record, "cavity", Cavity, wanted)
-    cloud = _changed(record, "cloud", Cloud, wanted)
-    imaging = _changed(record, "imaging", Imaging, wanted)
-    _check_frames(record, imaging)
-    cued = record.get("memory.cued")
-    if "memory.memory" in wanted:
-        cued = checks.integer("memory.memory", wanted["memory.memory"], 0)
-    names = record.get("memory.names")
-    if not 0 <= cued < len(names):
-        raise ParameterError(
-            f"memory.memory must be below {len(names)}, the number of stored memories; "
-            f"got {cued}"
-        )
-    return RecallReader(
-        memories=_memories(record, names),
-        cued=cued,
-        cues=record.get("shot.cue"),
-        encoder=Encoder(
-            record.get("plan.encoder"),
-            record.get("plan.decoder"),
-            record.get("memory.condition"),
-        ),
-        imaging=imaging,
-        decoder=Decoder.of_layout(record.get("plan.positions"), cavity, cloud, imaging),
+    imaging = _group(run, "imaging", Imaging, point, changes)
+    _check_frames(run, imaging)
+    hologram = HologramReader.of_layout(
+        run.at(HologramRecord.positions.key, point),
+        _group(run, "cavity", Cavity, point, changes),
+        _group(run, "cloud", Cloud, point, changes),
+        imaging,
+        None if previous is None else previous.hologram,
+    )
+    scored = all(run.has(entry.key) for entry in SCORING)
+    return StoredReader(
+        run, hologram, _recall(run, hologram, point, changes) if scored else None
     )
 
 
-def _check_frames(record: Record, imaging: Imaging) -> None:
+def _recall(
+    run: Run, hologram: HologramReader, point: int, changes: Mapping[str, Any]
+) -> RecallReader:
+    names, patterns, shape, cued, *encoder, _ = (
+        run.at(entry.key, point) for entry in SCORING
+    )
+    memories = MemorySet(tuple(names), patterns, (int(shape[0]), int(shape[1])))
+    if "cue.memory" in changes:
+        cued = memories.index(changes["cue.memory"])
+    if not 0 <= cued < len(names):
+        raise SchemaError(
+            f"{run.path.name}: memory {cued} was cued, of {len(names)} stored"
+        )
+    return RecallReader(hologram, memories, int(cued), Encoder(*encoder))
+
+
+def _group(
+    run: Run, name: str, kind: type[Group], point: int, changes: Mapping[str, Any]
+) -> Group:
+    """Return a stored group with the changes that concern it.
+
+    A field that is not stored is younger than the file: it has its default.
+    """
+    stored = run.settings(point).get(name)
+    if stored is None:
+        raise SchemaError(
+            f"{run.path.name} has no settings.{name}: it does not say how its frames "
+            "are to be read"
+        )
+    known = {field: stored[field] for field in kind.declared() if field in stored}
+    mine = {
+        key.removeprefix(f"{name}."): value
+        for key, value in changes.items()
+        if key.startswith(f"{name}.")
+    }
+    try:
+        group = kind(**known)
+    except ParameterError as error:
+        raise SchemaError(f"{run.path.name}: {error}") from error
+    return group.replace(**mine)
+
+
+def _check_frames(run: Run, imaging: Imaging) -> None:
     """Refuse an image size that is not the frames', before templates are made."""
-    frames = record.row("shot.frames", 0)
+    frames = run.row(HologramRecord.frames.key, 0)
     if frames.shape[1:] != (imaging.pixels, imaging.pixels):
         raise SchemaError(
-            f"{record.path.name}: frames are {frames.shape[1:]}, but imaging.pixels is "
+            f"{run.path.name}: frames are {frames.shape[1:]}, but imaging.pixels is "
             f"{imaging.pixels}"
         )
-
-
-def _memories(record: Record, names: list[str]) -> MemorySet:
-    patterns = record.get("memory.patterns")
-    rows, columns = (int(side) for side in record.get("memory.shape"))
-    return MemorySet(tuple(names), patterns, (rows, columns))
-
-
-def _changed(
-    record: Record, name: str, group: type[Group], changes: Mapping[str, Any]
-) -> Group:
-    """Return a stored group with the changes that concern it."""
-    stored = stored_settings(record, name)
-    mine = {
-        key.partition(".")[2]: value
-        for key, value in changes.items()
-        if key.partition(".")[0] == name
-    }
-    return group.from_dict(stored.to_dict() | mine)

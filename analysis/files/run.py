@@ -6,6 +6,7 @@ are read as far as they go: every dataset by its key, with axes that have no mea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -71,7 +72,7 @@ class Run:
     def keys(self) -> list[str]:
         """Keys of what the file holds, in the schema's order, foreign ones last."""
         known = [key for key in self.entries if self.has(key)]
-        return known + [key for key in self._foreign if key not in self.entries]
+        return known + list(self._foreign)
 
     def has(self, key: str) -> bool:
         """Tell whether the file holds a dataset."""
@@ -134,6 +135,23 @@ class Run:
         value = self.get(key)
         return value[point] if self.entry(key).axes[:1] == (POINTS,) else value
 
+    @cached_property
+    def points(self) -> int:
+        """Number of points of the scan; 1 where nothing was scanned."""
+        shape = self.get("plan.scan_shape") if self.has("plan.scan_shape") else ()
+        return math.prod(int(size) for size in shape)
+
+    @property
+    def measured(self) -> list[str]:
+        """Keys of what was measured or worked out, rather than planned."""
+        return [
+            key
+            for key in self.keys
+            if key.partition(".")[0] in ("shot", "summary")
+            and key in self.entries
+            and not (self.entries[key].planned or self.implies(key))
+        ]
+
     @property
     def scanned(self) -> dict[str, Any]:
         """Values (K,) of each scanned setting, by "group.field", slowest first."""
@@ -143,11 +161,10 @@ class Run:
     def settings(self, point: int = 0) -> dict[str, dict[str, Any]]:
         """Return every stored setting at a point: by group and field, in SI."""
         found: dict[str, dict[str, Any]] = {}
-        for key in self.keys:
-            prefix, _, rest = key.partition(".")
-            group, _, name = rest.partition(".")
-            if prefix == "settings" and name:
-                found.setdefault(group, {})[name] = self.at(key, point)
+        for (group, name), (varies, value) in self._settings.items():
+            here = value[point] if varies else value
+            plain = here.item() if isinstance(here, np.generic) else here
+            found.setdefault(group, {})[name] = plain
         return found
 
     def as_record(self, kind: type[records.Record]) -> Any:
@@ -194,6 +211,18 @@ class Run:
             lines.append(f"  {key:32} {entry.dtype:10} {shape:10} {entry.doc}{unit}")
         return "\n".join(lines)
 
+    @cached_property
+    def _settings(self) -> dict[tuple[str, str], tuple[bool, Any]]:
+        """Whether each setting differs from point to point, and its value or values."""
+        found = {}
+        for key in self.keys:
+            prefix, _, rest = key.partition(".")
+            group, _, name = rest.partition(".")
+            if prefix == "settings" and name:
+                varies = self.entry(key).axes[:1] == (POINTS,)
+                found[group, name] = varies, self.get(key)
+        return found
+
     @property
     def _names(self) -> list[str]:
         prefixed = [key.partition(".") for key in self.keys]
@@ -201,17 +230,25 @@ class Run:
 
     @cached_property
     def _foreign(self) -> Mapping[str, h5py.Dataset]:
-        return self.file.datasets()
+        stored = self.file.datasets()
+        read = {self._stored_name(key) for key in self.entries}
+        return {key: item for key, item in stored.items() if key not in read}
 
     def _of_shots(self, key: str) -> bool:
         return self.entry(key).axes[:1] == (SHOTS,)
+
+    def implies(self, key: str) -> bool:
+        """Tell whether a dataset was not stored, because all shots had the same."""
+        return self._implied(key) is not None
 
     def _implied(self, key: str) -> Any:
         return revision_1.implied(key, self.shots) if self._old else None
 
     def _dataset(self, key: str) -> h5py.Dataset | None:
-        name = revision_1.stored_name(key) if self._old else key
-        return self.file.find(f"datasets/{name}")
+        return self.file.find(f"datasets/{self._stored_name(key)}")
+
+    def _stored_name(self, key: str) -> str:
+        return revision_1.stored_name(key) if self._old else key
 
     def _checked(self, key: str) -> h5py.Dataset:
         """Return a dataset that is as the schema says.

@@ -37,7 +37,7 @@ class RecallReader:
         cls, plan: RecallPlan, previous: RecallReader | None = None
     ) -> RecallReader:
         """Prepare for a plan's layout; templates of `previous` serve if they fit."""
-        hologram = HologramReader.of_plan(plan, previous and previous.hologram)
+        hologram = HologramReader.of_plan(plan, previous.hologram if previous else None)
         return cls(hologram, plan.memories, plan.cued, plan.memory.encoder)
 
     @property
