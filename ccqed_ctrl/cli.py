@@ -49,6 +49,15 @@ class Command:
     configure: Callable[[argparse.ArgumentParser], None]
     execute: Callable[[argparse.Namespace], int] | str
 
+    def fill(self, parser: argparse.ArgumentParser) -> None:
+        """Add what the command takes, -v and -q among it."""
+        self.configure(parser)
+        group = parser.add_argument_group("verbosity")
+        for flags, word in ((("-v", "--verbose"), "more"), (("-q", "--quiet"), "less")):
+            group.add_argument(
+                *flags, action="count", default=0, help=f"say {word}; can be repeated"
+            )
+
     def run(self, options: argparse.Namespace) -> int:
         """Do what the command does, and return its exit code."""
         execute = self.execute
@@ -89,17 +98,23 @@ def exit_code(error: CcqedError) -> int:
 
 
 def parser_of(command: Command) -> argparse.ArgumentParser:
-    """Return the argument parser of a command, with -v and -q."""
+    """Return the argument parser of a command."""
     parser = argparse.ArgumentParser(
         prog=f"ccqed {command.name}", description=command.summary
     )
-    command.configure(parser)
-    group = parser.add_argument_group("verbosity")
-    for flags, word in ((("-v", "--verbose"), "more"), (("-q", "--quiet"), "less")):
-        group.add_argument(
-            *flags, action="count", default=0, help=f"say {word}; can be repeated"
-        )
+    command.fill(parser)
     return parser
+
+
+def commands() -> list[Command]:
+    """Return all commands that can be loaded, by name."""
+    found = []
+    for name in sorted(_entry_points()):
+        try:
+            found.append(_load(name))
+        except CcqedError as error:
+            logger.warning("%s", error)
+    return found
 
 
 def _execute(command: Command, args: Sequence[str]) -> int:
