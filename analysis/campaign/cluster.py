@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -44,7 +46,7 @@ class Cluster:
         ParameterError
             Both or none of address and workers.
         ResultsError
-            Dask is not installed, or the cluster cannot be reached.
+            Dask is not installed, or the cluster cannot be reached (any more).
         """
         with self._client() as client:
             yield from _run(client, study, iter(tasks))
@@ -54,17 +56,25 @@ class Cluster:
         if (self.address is None) == (self.workers is None):
             raise ParameterError("a cluster needs either an address or workers")
         distributed = _import_distributed()
+        where, found = self.address or "this machine", False
         try:
-            with self._scheduler(distributed) as scheduler:
+            with _silence(), self._scheduler(distributed) as scheduler:
                 client = distributed.Client(scheduler, timeout=PATIENCE)
                 with client:
                     client.wait_for_workers(1, timeout=PATIENCE)
+                    found = True
                     yield client
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, CancelledError) as error:
             if isinstance(error, ResultsError):
                 raise
-            where = self.address or "this machine"
-            raise ResultsError(f"no Dask cluster at {where}: {error}") from error
+            said = f"no Dask cluster at {where}: {error}"
+            if found:
+                said = (
+                    f"the Dask scheduler at {where} is gone: killed, or the network "
+                    f"failed ({type(error).__name__}). What was finished is stored; "
+                    "the same command goes on from there"
+                )
+            raise ResultsError(said) from error
 
     @contextmanager
     def _scheduler(self, distributed: Any) -> Iterator[Any]:
@@ -75,7 +85,8 @@ class Cluster:
         with distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
-            dashboard_address=":0",
+            # By itself Dask shows its dashboard to the whole network.
+            dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
             env={"NUMBA_NUM_THREADS": "1"},
         ) as local:
@@ -101,6 +112,18 @@ def _run(
         for future in finished.next_batch():
             yield _outcome(future, pending.pop(future.key))
             future.release()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Dask's client from writing tracebacks of what becomes our error."""
+    client = logging.getLogger("distributed.client")
+    level = client.level
+    client.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        client.setLevel(level)
 
 
 def _outcome(future: Any, task: Task) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from ccqed_ctrl.errors import CcqedError
 
 from .engines import Engine, in_process
 from .results import Results
-from .store import Store, open_store
+from .store import Store, expecting, open_store, usual_names
 from .study import Study, Task
+from .work import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ def run(
 
     Each finished task is stored at once: an interrupt, or a kill at any instant, costs
     only what was running. Failed tasks are recorded, do not stop the others, and are
-    tried again by the next run. Results do not depend on the engine, on the number of
-    workers, nor on what ran when.
+    tried again by the next run, as are results that were damaged in the store. Results
+    do not depend on the engine, on the number of workers, nor on what ran when.
 
     Parameters
     ----------
@@ -55,28 +56,42 @@ def run(
     ResultsError
         The store or the cluster fails.
     CcqedError
-        A task failed, with `stop_at_error`.
+        Every task failed; or one did, with `stop_at_error`.
     """
     with open_store(store) as opened:
-        missing = _missing(study, opened)
+        stored = opened.outcomes(study)
+        missing, names = _missing(study, opened, stored), usual_names(stored.values())
         with (
             _bar(study, len(missing), progress) as advance,
             closing(engine(study, missing)) as outcomes,
         ):
-            for outcome in outcomes:
+            for returned in outcomes:
+                outcome = expecting(returned, names)
+                names = names or usual_names([outcome])
                 opened.add(study, outcome)
                 advance()
                 if outcome.values is None:
-                    where = f"{study.name} {dict(outcome.task.point)}"
-                    said = f"{where}, seed {outcome.task.seed}: {outcome.error}"
-                    logger.warning("%s", said)
+                    logger.warning("%s", _said(study, outcome))
                     if stop_at_error:
-                        raise CcqedError(said)
-        return Results(study, opened.outcomes(study))
+                        raise CcqedError(_said(study, outcome))
+        results = Results(study, opened.outcomes(study))
+    if results.failures and not results.finished:
+        first = _said(study, results.failures[0])
+        raise CcqedError(
+            f"all {len(results.failures)} tasks failed; the first: {first}"
+        )
+    return results
+
+
+def _said(study: Study, failed: Outcome) -> str:
+    task = failed.task
+    return f"{study.name} {dict(task.point)}, seed {task.seed}: {failed.error}"
 
 
 def load(store: Path | str, study: Study) -> Results:
     """Return what a store holds of a study, computing nothing.
+
+    Damaged results are among the failures.
 
     Raises
     ------
@@ -87,10 +102,12 @@ def load(store: Path | str, study: Study) -> Results:
         return Results(study, opened.outcomes(study))
 
 
-def _missing(study: Study, store: Store) -> list[Task]:
+def _missing(study: Study, store: Store, stored: Mapping[str, Outcome]) -> list[Task]:
     """Return the tasks to do, and say what was found."""
+    for lost in store.forget(study, stored.values()):
+        logger.warning("computed again: %s", _said(study, lost))
     tasks = list(study.tasks())
-    finished = store.finished(study)
+    finished = {key for key, found in stored.items() if found.values is not None}
     missing = [task for task in tasks if task.key not in finished]
     done = len(tasks) - len(missing)
     if done:

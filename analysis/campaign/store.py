@@ -11,7 +11,8 @@ import io
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ _ADD = """INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET error = excluded.error, trace = excluded.trace,
     seconds = excluded.seconds, finished = excluded.finished, result = excluded.result
     WHERE result IS NULL"""
-_KEYS = """SELECT key FROM tasks
-    WHERE study = ? AND generation = ? AND result IS NOT NULL"""
+_FORGET = """UPDATE tasks SET error = ?, result = NULL
+    WHERE study = ? AND generation = ? AND key = ?"""
 _OUTCOMES = """SELECT key, error, trace, seconds, result FROM tasks
     WHERE study = ? AND generation = ?"""
 _FORMER = """SELECT COUNT(*) FROM tasks
@@ -62,42 +63,41 @@ class Store:
         with self._reporting(), self._connection:
             self._connection.execute(_ADD, row)
 
-    def finished(self, study: Study) -> set[str]:
-        """Return the keys of tasks that have a result."""
-        with self._reporting():
-            rows = self._connection.execute(_KEYS, (study.name, study.generation))
-            return {key for (key,) in rows}
-
     def outcomes(self, study: Study) -> dict[str, Outcome]:
-        """Return all that is known of a study's tasks, by key, in the study's order."""
+        """Return all that is known of a study's tasks, by key, in the study's order.
+
+        A row that cannot be read, or whose values have other names than those of most
+        tasks, is no result: its outcome is a failure that says so.
+        """
         with self._reporting():
             rows = self._connection.execute(_OUTCOMES, (study.name, study.generation))
             found = {row[0]: row[1:] for row in rows}
-        return {
-            task.key: self._outcome(task, *found[task.key])
+        read = {
+            task.key: _outcome(task, *found[task.key])
             for task in study.tasks()
             if task.key in found
         }
+        names = usual_names(read.values())
+        return {key: expecting(outcome, names) for key, outcome in read.items()}
+
+    def forget(self, study: Study, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Give up the results of tasks that failed after all; return those that had."""
+        identity = study.name, study.generation
+        lost = [outcome for outcome in outcomes if outcome.values is None]
+        with self._reporting(), self._connection:
+            rows = self._connection.execute(_OUTCOMES, identity)
+            had = {row[0] for row in rows if row[-1] is not None}
+            lost = [outcome for outcome in lost if outcome.task.key in had]
+            for outcome in lost:
+                change = (outcome.error, *identity, outcome.task.key)
+                self._connection.execute(_FORGET, change)
+        return lost
 
     def former(self, study: Study) -> int:
         """Return how many finished tasks other versions or code of a study left."""
         with self._reporting():
             cursor = self._connection.execute(_FORMER, (study.name, study.generation))
             return int(cursor.fetchone()[0])
-
-    def _outcome(
-        self, task: Task, error: str, trace: str, seconds: float, result: bytes | None
-    ) -> Outcome:
-        values = None
-        if result is not None:
-            try:
-                values = unpack(result)
-            except (ValueError, OSError, EOFError, KeyError) as damage:
-                raise ResultsError(
-                    f"{self.path.name}: the result of {dict(task.point)} cannot be "
-                    f"read: {damage}"
-                ) from damage
-        return Outcome(task, values, seconds, error, trace)
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
@@ -153,6 +153,45 @@ def pack(values: Mapping[str, Any]) -> bytes:
 
 
 def unpack(content: bytes) -> Values:
-    """Return the arrays of `pack`."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return {name[1:]: stored[name] for name in stored.files}
+    """Return the arrays of `pack`.
+
+    Raises
+    ------
+    ResultsError
+        They are damaged.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            # Before any array is made, whose size a damaged header would tell.
+            if broken := stored.zip.testzip():
+                raise ResultsError(f"checksum of {broken}")
+            return {name[1:]: stored[name] for name in stored.files}
+    except Exception as error:  # readers raise anything at damaged bytes
+        raise ResultsError(f"damaged: {error}") from error
+
+
+def usual_names(outcomes: Iterable[Outcome]) -> frozenset[str]:
+    """Return the names of the values of most tasks; none if there are no results."""
+    found = Counter(frozenset(o.values) for o in outcomes if o.values is not None)
+    return found.most_common(1)[0][0] if found else frozenset()
+
+
+def expecting(outcome: Outcome, names: frozenset[str]) -> Outcome:
+    """Return an outcome, as a failure if its values do not have these names."""
+    if outcome.values is None or not names or outcome.values.keys() == names:
+        return outcome
+    came, usual = (", ".join(sorted(each)) for each in (outcome.values, names))
+    said = f"a study returns the same names everywhere; got {came}, others {usual}"
+    return Outcome(outcome.task, None, outcome.seconds, f"ResultsError: {said}")
+
+
+def _outcome(
+    task: Task, error: str, trace: str, seconds: float, result: bytes | None
+) -> Outcome:
+    values = None
+    if result is not None:
+        try:
+            values = unpack(result)
+        except ResultsError as damage:
+            error = f"ResultsError: the stored result is {damage}"
+    return Outcome(task, values, seconds, error, trace)

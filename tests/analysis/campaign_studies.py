@@ -61,3 +61,9 @@ def wordy(point, rng):
 
 def ragged(point, rng):
     return {"row": rng.normal(size=point["width"])}
+
+
+def changing(point, rng):
+    """Return one more value at one point."""
+    values = {"mean": point["width"]}
+    return values | {"extra": 0} if point["width"] == 2 else values

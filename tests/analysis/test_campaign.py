@@ -186,7 +186,9 @@ def test_failures_can_stop_a_run(tmp_path):
 def test_failures_are_tried_again(tmp_path):
     file = tmp_path / "now"
     made = Study("moody", studies.moody, {"width": [1, 2], "file": [str(file)]})
-    assert len(run(made, tmp_path / "store.sqlite").failures) == 2
+    with pytest.raises(CcqedError, match=r"all 2 tasks failed; the first: moody \{'w"):
+        run(made, tmp_path / "store.sqlite")
+    assert len(load(tmp_path / "store.sqlite", made).failures) == 2
     file.touch()
     results = run(made, tmp_path / "store.sqlite")
     assert results.complete
@@ -198,11 +200,8 @@ def test_failures_are_tried_again(tmp_path):
     [(studies.confused, "got \\[1, 2, 3\\]"), (studies.wordy, "'word' of type <U5")],
 )
 def test_functions_that_return_something_else(tmp_path, function, message):
-    (failure,) = run(
-        Study("odd", function, {"width": [1]}), tmp_path / "store.sqlite"
-    ).failures
-    with pytest.raises(AssertionError, match=message):
-        raise AssertionError(failure.error)
+    with pytest.raises(CcqedError, match=message):
+        run(Study("odd", function, {"width": [1]}), tmp_path / "store.sqlite")
 
 
 BAD_STUDIES = {
@@ -288,13 +287,87 @@ def test_what_is_no_store(tmp_path):
         load(tmp_path, study())
 
 
-def test_a_damaged_result_names_its_task(tmp_path):
-    run(study(), tmp_path / "store.sqlite")
-    with sqlite3.connect(tmp_path / "store.sqlite") as connection:
-        connection.execute("UPDATE tasks SET result = x'00' WHERE seed = 3")
+@given(
+    st.lists(st.floats(allow_nan=False), min_size=1, max_size=9),
+    st.integers(0), st.integers(1, 255), st.booleans(),
+)  # fmt: skip
+def test_damage_is_seen_or_does_no_harm(numbers, place, flip, cut):
+    content = bytearray(pack({"mean": np.array(numbers), "n": np.array(7)}))
+    place %= len(content)
+    if cut:
+        del content[place:]
+    else:
+        content[place] ^= flip
+    try:
+        found = unpack(bytes(content))
+    except ResultsError as error:
+        assert "damaged" in str(error)
+    else:
+        assert not cut
+        assert found.keys() == {"mean", "n"}
+        assert found["mean"].tobytes() == np.array(numbers).tobytes()
+        assert found["n"] == 7
+
+
+def change_results(path, seed, change):
+    """Change the stored results of one seed at every point."""
+    with sqlite3.connect(path) as connection:
+        rows = "SELECT key, result FROM tasks WHERE seed = ?"
+        for key, result in connection.execute(rows, (seed,)).fetchall():
+            update = "UPDATE tasks SET result = ? WHERE key = ?"
+            connection.execute(update, (change(result), key))
     connection.close()
-    with pytest.raises(ResultsError, match=r"result of \{'width': 0.5"):
-        load(tmp_path / "store.sqlite", study())
+
+
+DAMAGES = {
+    "cut": lambda result: result[:100],
+    "no bytes": lambda result: "text",
+    "one bit": lambda result: result[:190] + bytes([result[190] ^ 1]) + result[191:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_results_are_computed_again_and_said_so(
+    touching, tmp_path, caplog, damage
+):
+    made, folder = touching
+    store = tmp_path / "store.sqlite"
+    whole = run(made, store)
+    change_results(store, 2, damage)
+    damaged = load(store, made)
+    assert len(damaged) == 6
+    assert {failure.task.seed for failure in damaged.failures} == {2}
+    assert "the stored result is damaged" in damaged.failures[0].error
+    again = run(made, store)
+    assert caplog.text.count("computed again: touch {'width'") == 3
+    assert "seed 2: ResultsError: the stored result is damaged" in caplog.text
+    assert len(list(folder.iterdir())) == 9 + 3
+    assert again.complete
+    assert again.array("product").tobytes() == whole.array("product").tobytes()
+    caplog.clear()
+    run(made, store)
+    assert not caplog.text
+
+
+def test_a_row_with_other_names_does_not_count(touching, tmp_path, caplog):
+    made, folder = touching
+    store = tmp_path / "store.sqlite"
+    run(made, store)
+    foreign = pack({"mean": np.array(0.0), "cuonts": np.zeros(3)})
+    change_results(store, 1, lambda _: foreign)
+    assert len(load(store, made)) == 6
+    assert run(made, store).complete
+    assert "got cuonts, mean, others counts, mean, pid, prod" in caplog.text
+    assert len(list(folder.iterdir())) == 9 + 3
+
+
+def test_a_study_that_returns_other_names_at_a_point_fails_there(tmp_path):
+    made = Study("changing", studies.changing, {"width": [1, 2, 3]})
+    results = run(made, tmp_path / "store.sqlite")
+    (failure,) = results.failures
+    assert failure.task.point == {"width": 2}
+    assert "same names everywhere; got extra, mean, others mean" in failure.error
+    np.testing.assert_array_equal(results.column("mean"), [1, 3])
 
 
 def test_a_failure_never_replaces_a_result(tmp_path):

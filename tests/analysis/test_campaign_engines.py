@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from analysis.campaign import (
     load,
     run,
 )
-from ccqed_ctrl.errors import ParameterError, ResultsError
+from ccqed_ctrl.errors import CcqedError, ParameterError, ResultsError
 
 from . import campaign_studies as studies
 
@@ -144,9 +145,42 @@ def test_a_dask_cluster_that_runs_already(machines, tmp_path, expected):
     assert_equal(run(sleepy(), store, engine=Cluster(machines.address)), expected)
 
 
-def test_a_dask_cluster_started_here(importable, tmp_path, expected):
+def listening():
+    """Return (process, address, port) where this process and its children listen."""
+    me = psutil.Process()
+    return {
+        (process.pid, *socket.laddr)
+        for process in (me, *me.children(recursive=True))
+        for socket in process.net_connections("inet")
+        if socket.status == psutil.CONN_LISTEN
+    }
+
+
+def test_a_dask_cluster_started_here_is_open_to_this_machine_alone(
+    importable, tmp_path, expected
+):
+    others, heard = listening(), set()
+    engine = killing(Cluster(workers=2), 10, lambda: heard.update(listening()))
+    assert_equal(run(sleepy(), tmp_path / "store.sqlite", engine=engine), expected)
+    assert {address for _, address, _ in heard - others} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(("nap", "later"), [(0.02, 0.0), (4.0, 1.0)])
+def test_a_scheduler_that_dies_is_a_sentence(importable, tmp_path, capfd, nap, later):
+    """Also while the client only waits for its workers."""
+    grid = {"width": list(range(30)), "nap": [nap]}
+    made = Study("sleepy", studies.sleepy, grid)
     store = tmp_path / "store.sqlite"
-    assert_equal(run(sleepy(), store, engine=Cluster(workers=2)), expected)
+    own = Machines(tmp_path)
+    own.add_worker()
+    kill = threading.Timer(later, own.processes[0].kill)
+    try:
+        with pytest.raises(ResultsError, match=f"scheduler at {own.address} is gone"):
+            run(made, store, engine=killing(Cluster(own.address), 1, kill.start))
+    finally:
+        own.stop()
+    assert "Traceback" not in capfd.readouterr().err
+    assert 1 <= len(load(store, made)) < 30
 
 
 def test_a_killed_dask_worker_costs_nothing(machines, tmp_path, expected):
@@ -238,11 +272,11 @@ def test_a_worker_with_other_code_refuses(tmp_path, monkeypatch):
     assert made.code
     file.write_text("def work(point, rng):\n    return {'x': 2 * point['x']}\n")
     store = tmp_path / "store.sqlite"
-    results = run(made, store, engine=Processes(1))
-    assert len(results) == 0
-    assert {failure.error for failure in results.failures} == {
-        "ResultsError: this worker has other code of the study than the client"
-    }
+    refused = "ResultsError: this worker has other code of the study than the client"
+    with pytest.raises(CcqedError, match=f"all 2 tasks failed.*{refused}"):
+        run(made, store, engine=Processes(1))
+    failures = load(store, made).failures
+    assert {failure.error for failure in failures} == {refused}
 
 
 def test_failures_come_back_from_a_cluster(machines, tmp_path):
