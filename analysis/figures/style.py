@@ -1,0 +1,97 @@
+"""How the logbook's figures look: colours, panels in rows, words for axes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from ccqed_ctrl.records import Entry
+
+#: Inches; legible in a logbook's column.
+SIZE: Final = (13.0, 7.0)
+DPI: Final = 110
+#: Characters of a fact.
+LONGEST: Final = 60
+#: Distinct also in grey and for colour-blind readers (after Okabe and Ito): a spin up
+#: and down, what could not be told, and what is wrong.
+UP, DOWN, UNKNOWN, WRONG = "#d55e00", "#0072b2", "#8a8a8a", "#cc3377"
+#: What is measured, and what it is compared to.
+MAIN, BESIDE = "#0072b2", "#8a8a8a"
+
+STYLE: Final[dict[str, Any]] = {
+    "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 7.5,
+    "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
+    "figure.titlesize": 11, "savefig.dpi": DPI,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a row: what draws it, and its share of the width."""
+
+    draw: Callable[[Axes], None]
+    width: float = 1.0
+
+
+def draw_row(
+    part: Figure | SubFigure, panels: Sequence[Panel], first: str = "a"
+) -> None:
+    """Draw panels side by side, lettered from `first` on."""
+    grid = part.add_gridspec(1, len(panels), width_ratios=[p.width for p in panels])
+    for index, panel in enumerate(panels):
+        axes = part.add_subplot(grid[0, index])
+        panel.draw(axes)
+        letter = chr(ord(first) + index)
+        if axes.axison:
+            axes.set_title(f"({letter}) {axes.get_title(loc='left')}")
+
+
+def words(name: str, unit: str = "") -> str:
+    """Return the label of an axis: name and unit, as printed."""
+    shown = name.rpartition(".")[2].replace("_", " ")
+    return f"{shown} ({printed(unit)})" if unit else shown
+
+
+def printed(unit: str) -> str:
+    """Return a unit as printed."""
+    return unit.replace("2pi ", "2π×").replace("um", "µm").replace("us", "µs")
+
+
+def label(entry: Entry, width: int = 40) -> str:
+    """Return an axis' label: name, unit, and meaning where it says more."""
+    short = words(entry.key, entry.unit)
+    return textwrap.fill(f"{short}: {entry.doc}", width) if entry.doc else short
+
+
+def shorten(text: str) -> str:
+    """Return a text that fits beside panels."""
+    return textwrap.shorten(text, LONGEST, placeholder="...")
+
+
+def bare(axes: Axes) -> None:
+    """Leave frame and title, no ticks."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+
+
+def text_panel(lines: Sequence[tuple[str, str]]) -> Panel:
+    """Return a panel that lists facts: names, and what they are."""
+    longest = max((len(name) for name, _ in lines), default=0)
+    text = "\n".join(f"{name:<{longest}}  {value}" for name, value in lines)
+
+    def draw(axes: Axes) -> None:
+        axes.axis("off")
+        axes.text(
+            0.0, 1.0, text, family="monospace", fontsize=7.5, va="top",
+            transform=axes.transAxes,
+        )  # fmt: skip
+
+    return Panel(draw, 1.1)
