@@ -1,160 +1,98 @@
-"""Results for other programs: xarray and NetCDF, or CSV with one line per shot."""
+"""Results for other programs: NetCDF, CSV with a line per shot, annotated HDF5."""
 
 from __future__ import annotations
 
 import csv
-import importlib
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+import h5py
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
-from ccqed_ctrl.schema import SCHEMA
-from ccqed_ctrl.units import si_unit
+from ccqed_ctrl.records import SHOTS
+from ccqed_ctrl.records.annotation import SETTINGS, describe
 
+from .arrays import IMAGE, required, to_xarray
 from .run import Run
 
-#: Axes that make a dataset an image of the camera.
-_IMAGE = ("ny", "nx")
 
-
-def to_xarray(record: Run, images: bool = True) -> Any:
-    """Return a run as an `xarray.Dataset`, dimensions named as in the schema.
-
-    Text and numbers keep their keys as names; every variable has `units` (SI) and
-    `long_name`. Datasets that are not in the schema have dimensions of their own.
-
-    Parameters
-    ----------
-    record : Run
-    images : bool
-        Whether frames and fields are included.
-
-    Raises
-    ------
-    ResultsError
-        xarray is not installed, or a dataset cannot be read.
-    """
-    xarray = _import("xarray")
-    variables: dict[str, Any] = {}
-    for key in record.keys:
-        entry = SCHEMA[key]
-        if images or entry.axes[-2:] != _IMAGE:
-            values = np.asarray(record.get(key))
-            about = {"long_name": entry.doc, "units": si_unit(entry.unit) or "1"}
-            variables[key] = (_dimensions(key, entry.axes), values, about)
-    for key, dataset in record.foreign.items():
-        values = np.asarray(record.file.read(key, dataset))
-        if values.dtype.kind in "biufcU":
-            axes = [f"{key}_{axis}" for axis in range(values.ndim)]
-            variables[key] = (axes, values, {})
-    return xarray.Dataset(variables, attrs=_attributes(record))
-
-
-def write_netcdf(record: Run, path: Path, images: bool = True) -> None:
-    """Write a run as NetCDF 4; complex data become two variables, `_re` and `_im`.
-
-    Raises
-    ------
-    ResultsError
-        xarray or h5netcdf is not installed, or the file cannot be written.
-    """
-    _import("h5netcdf")
-    found = to_xarray(record, images)
-    for key in [key for key in found if found[key].dtype.kind == "c"]:
-        parts = found[key].real, found[key].imag
-        for part, suffix in zip(parts, ("_re", "_im"), strict=True):
-            found[key + suffix] = part.assign_attrs(found[key].attrs)
-        found = found.drop_vars(key)
-    # In foreign keys a slash would mean a group.
-    names = [*found.variables, *found.dims]
-    found = found.rename({name: name.replace("/", "|") for name in names})
-    with _replacing(path) as partial:
-        found.to_netcdf(partial, engine="h5netcdf")
-
-
-def write_csv(record: Run, path: Path) -> None:
-    """Write what has one number per shot, or per shot and memory, a line per shot.
-
-    Raises
-    ------
-    ResultsError
-        The file cannot be written.
-    """
-    columns = dict(_columns(record))
-    with (
-        _replacing(path) as partial,
-        partial.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(["shot", *columns])
-        for index in range(record.shots):
-            writer.writerow([index, *(column[index] for column in columns.values())])
-
-
-def write(record: Run, path: Path, images: bool = True) -> None:
-    """Write a run to .nc or .csv, as the suffix says.
+def write(run: Run, path: Path, images: bool = True) -> None:
+    """Write a run in the format that the suffix names.
 
     Raises
     ------
     ParameterError
-        Another suffix.
+        None that is known.
     ResultsError
-        The file cannot be written.
+        The file cannot be written, or what writes it is not installed.
     """
-    if path.suffix == ".csv":
-        write_csv(record, path)
-    elif path.suffix == ".nc":
-        write_netcdf(record, path, images)
-    else:
-        raise ParameterError(f"the output must end in .nc or .csv; got {path.name!r}")
+    if path.suffix not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise ParameterError(f"the output must end in {known}; got {path.name!r}")
+    with _replacing(path) as partial:
+        WRITERS[path.suffix](run, partial, images)
 
 
-def _columns(record: Run) -> Iterator[tuple[str, NDArray[Any]]]:
-    names = record.get("memory.names")
-    for key in record.keys:
-        axes = SCHEMA[key].axes
-        if axes == ("S",):
-            yield key, record.get(key)
-        elif axes == ("S", "P"):
-            values = record.get(key)
-            for index, name in enumerate(names):
-                yield f"{key}[{name}]", values[:, index]
+def write_netcdf(run: Run, path: Path, images: bool = True) -> None:
+    """Write NetCDF 4; complex data become two variables, `_re` and `_im`."""
+    required("h5netcdf")
+    found = to_xarray(run, images)
+    for name in [name for name in found if found[name].dtype.kind == "c"]:
+        parts = found[name].real, found[name].imag
+        for part, suffix in zip(parts, ("_re", "_im"), strict=True):
+            found[name + suffix] = part.assign_attrs(found[name].attrs)
+        found = found.drop_vars(name)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    version = metadata.version("ccqed-ctrl")
+    found.attrs["history"] += f"\n{now} exported by ccqed-ctrl {version}"
+    found.to_netcdf(path, engine="h5netcdf")
 
 
-def _dimensions(key: str, axes: tuple[str, ...]) -> list[str]:
-    """Return names that no variable holds twice: N, N of a matrix become N, N2."""
-    return [
-        f"{key}_{axis}" if axis.isdigit() else axis + "2" * axes[:index].count(axis)
-        for index, axis in enumerate(axes)
-    ]
+def write_csv(run: Run, path: Path, images: bool = True) -> None:  # noqa: ARG001
+    """Write what has one number per shot, or one per shot and named place.
+
+    A line per shot: the settings that were scanned come first.
+    """
+    columns = dict(_columns(run))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["shot", *columns])
+        for index in range(run.shots):
+            writer.writerow([index, *(column[index] for column in columns.values())])
 
 
-def _attributes(record: Run) -> dict[str, Any]:
-    header = record.header
-    started = "" if header.started is None else header.started.isoformat()
-    return {
-        "title": record.title,
-        "source": record.path.name,
-        "class_name": header.class_name,
-        "started": started,
-        "artiq_version": header.artiq_version,
-        "complete_shots": record.shots,
-    }
+def write_hdf5(run: Run, path: Path, images: bool = True) -> None:
+    """Write the same file, with axes, units and meanings as its attributes."""
+    shutil.copyfile(run.path, path)
+    with h5py.File(path, "r+") as file:
+        if not images:
+            for key in run.keys:
+                if run.entry(key).axes[-2:] == IMAGE:
+                    del file["datasets"][run.stored_name(key)]
+        stored = [replace(e, key=run.stored_name(k)) for k, e in run.entries.items()]
+        describe(file["datasets"], stored)
 
 
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ResultsError(
-            f"this needs {name}: pip install 'ccqed-ctrl[export]'"
-        ) from error
+def _columns(run: Run) -> Iterator[tuple[str, Any]]:
+    scanned = [f"{SETTINGS}{name}" for name in run.scanned]
+    for name, key in sorted(
+        run.attributes.items(), key=lambda item: item[1] not in scanned
+    ):
+        axes = run.entry(key).axes if run.has(key) else ()
+        if key in scanned:
+            yield name, run.per_shot(key)
+        elif axes == (SHOTS,):
+            yield name, run.get(key)
+        elif axes[:1] == (SHOTS,) and len(axes) == 2:
+            for index, label in enumerate(run.labels(axes[1]) or ()):
+                yield f"{name}[{label}]", run.get(key)[:, index]
 
 
 @contextmanager
@@ -165,6 +103,16 @@ def _replacing(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
+        if isinstance(error, ResultsError):
+            raise
         raise ResultsError(f"cannot write {str(path)!r}: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+#: What writes the file of each suffix.
+WRITERS: Final[Mapping[str, Callable[[Run, Path, bool], None]]] = {
+    ".nc": write_netcdf,
+    ".csv": write_csv,
+    ".h5": write_hdf5,
+}

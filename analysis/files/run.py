@@ -6,35 +6,39 @@ are read as far as they go: every dataset by its key, with axes that have no mea
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from ccqed_ctrl import records
 from ccqed_ctrl.errors import SchemaError
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
+from ccqed_ctrl.records.annotation import label_keys
 
 from . import revision_1
+from .arrays import to_xarray
 from .header import Header, describe, read_header
+from .naming import key_of, short_names
+from .portrait import portrait
 from .results_file import ResultsFile, open_file
-
-#: Where a name without prefix is looked for, in this order.
-PREFIXES: Final = ("summary", "shot", "plan")
 
 
 class Run:
     """An open results file.
 
     Every dataset is an attribute by the last part of its key (`run.overlaps` is
-    `shot.overlaps`), or by its key: `run["settings.cue.corruption"]`. Datasets of shots
-    have as many rows as shots are complete. A context manager; `close` ends it.
+    `shot.overlaps`; `attributes` has them all), or by its key, `run["shot.overlaps"]`; a
+    setting also by group and field, `run["cue.corruption"]`. Values are SI. Datasets of
+    shots have as many rows as shots are complete. A context manager; `close` ends it.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -73,6 +77,11 @@ class Run:
         """Keys of what the file holds, in the schema's order, foreign ones last."""
         known = [key for key in self.entries if self.has(key)]
         return known + list(self._foreign)
+
+    @cached_property
+    def attributes(self) -> dict[str, str]:
+        """Key of every dataset, declared or there, by its name as an attribute."""
+        return short_names([*self.entries, *self._foreign])
 
     def has(self, key: str) -> bool:
         """Tell whether the file holds a dataset."""
@@ -167,6 +176,24 @@ class Run:
             found.setdefault(group, {})[name] = plain
         return found
 
+    def per_shot(self, key: str) -> NDArray[Any]:
+        """Return what is stored once, or for each point, as it holds for each shot."""
+        value = np.asarray(self.get(key))
+        if self.entry(key).axes[:1] == (POINTS,):
+            return np.asarray(value[self.get("shot.point")])
+        return np.broadcast_to(value, (self.shots, *value.shape))
+
+    def labels(self, axis: str) -> list[str] | None:
+        """Return the names of the places along an axis, None if they have none."""
+        for key in label_keys(self.entries.values()).get(axis, ()):
+            if self.has(key) and self.entry(key).axes == (axis,):
+                return list(self.get(key))
+        return None
+
+    def to_xarray(self, images: bool = True) -> Any:
+        """Return the run as an `xarray.Dataset`, see `arrays.to_xarray`."""
+        return to_xarray(self, images)
+
     def as_record(self, kind: type[records.Record]) -> Any:
         """Return the run as a record of a class that declares its datasets."""
         return kind(self)
@@ -186,30 +213,30 @@ class Run:
     ) -> None:
         self.close()
 
-    def __getitem__(self, key: str) -> Any:
-        return self.get(key)
+    def __getitem__(self, name: str) -> Any:
+        return self.get(key_of(name, self.attributes) or name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        for key in (*(f"{prefix}.{name}" for prefix in PREFIXES), name):
-            if self.has(key):
-                return self.get(key)
+        key = self.attributes.get(name)
+        if key is not None and self.has(key):
+            return self.get(key)
+        near = difflib.get_close_matches(name, self.attributes, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(
-            f"{self.path.name} has no {name!r}; it has {', '.join(self._names)}"
+            f"{self.path.name} has no {name!r}{hint} (it has "
+            f"{', '.join(sorted(self.attributes))})"
         )
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._names]
+        return [*super().__dir__(), *self.attributes]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys)
 
     def __repr__(self) -> str:
-        lines = [f"{self.header.class_name}, {self.title}: {self.shots} shots"]
-        for key in self.keys:
-            entry = self.entry(key)
-            shape = " x ".join(entry.axes) or "scalar"
-            unit = f" ({entry.unit})" if entry.unit else ""
-            lines.append(f"  {key:32} {entry.dtype:10} {shape:10} {entry.doc}{unit}")
-        return "\n".join(lines)
+        return portrait(self)
 
     @cached_property
     def _settings(self) -> dict[tuple[str, str], tuple[bool, Any]]:
@@ -223,15 +250,10 @@ class Run:
                 found[group, name] = varies, self.get(key)
         return found
 
-    @property
-    def _names(self) -> list[str]:
-        prefixed = [key.partition(".") for key in self.keys]
-        return [name for prefix, _, name in prefixed if prefix in PREFIXES]
-
     @cached_property
     def _foreign(self) -> Mapping[str, h5py.Dataset]:
         stored = self.file.datasets()
-        read = {self._stored_name(key) for key in self.entries}
+        read = {self.stored_name(key) for key in self.entries}
         return {key: item for key, item in stored.items() if key not in read}
 
     def _of_shots(self, key: str) -> bool:
@@ -245,9 +267,10 @@ class Run:
         return revision_1.implied(key, self.shots) if self._old else None
 
     def _dataset(self, key: str) -> h5py.Dataset | None:
-        return self.file.find(f"datasets/{self._stored_name(key)}")
+        return self.file.find(f"datasets/{self.stored_name(key)}")
 
-    def _stored_name(self, key: str) -> str:
+    def stored_name(self, key: str) -> str:
+        """Return what the file calls a dataset."""
         return revision_1.stored_name(key) if self._old else key
 
     def _checked(self, key: str) -> h5py.Dataset:
@@ -290,9 +313,6 @@ class Run:
             raise SchemaError(
                 f"{self.path.name}: {key} has {axis} = {size}, but {where} has {wanted}"
             )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys)
 
 
 def _schema(file: ResultsFile) -> tuple[bool, dict[str, Entry]]:
