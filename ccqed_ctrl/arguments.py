@@ -153,7 +153,11 @@ def _processor(
             global_min=meaning.minimum, global_max=meaning.maximum,
             global_step=declared.step, precision=_digits(default, meaning.scale),
         )  # fmt: skip
-    if declared.optional or calibrated or (declared.kind is str and not meaning.choices):
+    if (
+        declared.optional
+        or calibrated
+        or (declared.kind is str and not meaning.choices)
+    ):
         return _Written(reader, "" if default is None or calibrated else default)
     if declared.kind is bool:
         return _Switch(reader, default)
@@ -188,7 +192,10 @@ class _Reader:
         several = self._several(given)
         if several is None:
             return self._declared.validated(self._value(given))
-        return Scan(self._declared.validated(self._value(item)) for item in several)
+        items = [self._declared.validated(self._value(item)) for item in several]
+        if not items:
+            raise ParameterError(f"{self._declared.label}: a scan of no values")
+        return Scan(items)
 
     def _several(self, given: Any) -> Iterable[Any] | None:
         """Return the items of a scan, None for a single value."""
@@ -199,22 +206,36 @@ class _Reader:
         if not isinstance(given, str):
             return None
         if self._declared.kind in (int, float):
-            found = notation.scan(given, self._declared.meaning.unit)
-            return None if found is None else found.values
+            return self._scan(given)
         listed = "," in given and self._declared.kind is bool
         if listed or (self._declared.meaning.choices and "," in given):
             return [item.strip() for item in given.split(",")]
         return None
 
+    def _scan(self, given: str) -> Iterable[Any] | None:
+        try:
+            found = notation.scan(given, self._declared.meaning.unit)
+        except ParameterError as error:
+            raise ParameterError(f"{self._declared.label} {error}") from error
+        return None if found is None else found.values
+
     def _value(self, given: Any) -> Any:
-        kind = self._declared.kind
-        if isinstance(given, str) and kind in (int, float):
-            return notation.number(given, self._declared.meaning.unit)
-        if isinstance(given, str) and kind is bool:
-            return {"true": True, "false": False}.get(given.lower(), given)
+        kind, label = self._declared.kind, self._declared.label
         if kind is str and isinstance(given, int) and not isinstance(given, bool):
             return str(given)  # memory=3
-        return given
+        if not isinstance(given, str):
+            return given
+        if kind is bool:
+            return {"true": True, "false": False}.get(given.lower(), given)
+        if kind is str:
+            quoted = len(given) > 1 and given[0] == given[-1] and given[0] in "'\""
+            return given[1:-1] if quoted else given
+        if kind is int and given.strip().lstrip("+-").isdecimal():
+            return int(given)  # to the last digit
+        try:
+            return notation.number(given, self._declared.meaning.unit)
+        except ParameterError as error:
+            raise ParameterError(f"{label} {error}") from error
 
 
 class _Reading:

@@ -92,9 +92,7 @@ class Laboratory:
     def __init__(self, dmgr: Any, path: str) -> None:  # noqa: ARG002 (ARTIQ's interface)
         self.path = Path(path)
 
-    def belief(
-        self, calibration: Callable[[str], Any] = lambda key: None
-    ) -> Belief:
+    def belief(self, calibration: Callable[[str], Any] = {}.get) -> Belief:
         """Return what is believed now.
 
         Parameters
@@ -219,11 +217,11 @@ def _read(path: Path) -> str:
 def written(apparatus: Apparatus, date: str, source: str) -> str:
     """Return the text of a laboratory.toml that states an apparatus."""
     lines = [
-        "# What this laboratory believes of itself: value, unit, date, and where it came",
-        "# from (default, typed by hand, measured in run N). Calibration records in",
-        "# ARTIQ's persistent datasets, calibration.GROUP.NAME, stand above it.",
+        "# What this laboratory believes of itself: value, unit, date, and where it",
+        "# came from (default, typed by hand, measured in run N). Calibration records",
+        "# in ARTIQ's persistent datasets, calibration.GROUP.NAME, stand above it.",
         "# Every result keeps this text. Change a line here, or with",
-        "#   ccqed belief set cavity.kappa='2pi*152kHz' --why 'ring-down of 25 November'",
+        "#   ccqed belief set cavity.kappa='2pi*152kHz' --why 'ring-down'",
     ]
     for name, group in GROUPS.items():
         lines += ["", f"# {(group.__doc__ or '').splitlines()[0]}", f"[{name}]"]

@@ -1,4 +1,4 @@
-"""This laboratory's parameters: what an operator chooses, what is believed.
+"""Parameters of the laboratory: what an operator chooses, what is believed.
 
 SI inside, display units in the declarations (`quantities`). The simulated laboratory
 holds *its* truth in the same classes.
@@ -25,9 +25,7 @@ class Cavity(Parameters):
     """Confocal cavity. `kappa` is the FIELD decay rate (half width), Eq. 10."""
 
     waist: float = quantity(35.2336e-6, "TEM00 waist w0", "um", minimum=1e-6)
-    kappa: float = quantity(
-        angular(150e3), "field decay rate", "2pi kHz", minimum=1.0
-    )
+    kappa: float = quantity(angular(150e3), "field decay rate", "2pi kHz", minimum=1.0)
     pump_detuning: float = quantity(
         angular(-3e6), "pump minus cavity frequency (red: negative)", "2pi MHz",
         maximum=-1.0,
@@ -69,9 +67,7 @@ class Cloud(Parameters):
         35.2336e-6 / math.sqrt(80.0), "rms size sigma_A per coordinate", "um",
         minimum=1e-8,
     )  # fmt: skip
-    atoms: int = quantity(
-        100_000, "atoms per ensemble M = 2S", minimum=1, step=1000
-    )
+    atoms: int = quantity(100_000, "atoms per ensemble M = 2S", minimum=1, step=1000)
 
     def beta(self, cavity: Cavity) -> float:
         """Return beta = w0^2 / (8 sigma_A^2), the local part of the coupling."""
@@ -84,7 +80,7 @@ class Memories(Parameters):
 
     patterns: str = quantity(
         "icons",
-        "icons, digits, a folder or file of PNG, JPEG or BMP, or a .npy of shape (P, N)",
+        "icons, digits, PNG, JPEG or BMP (a file or a folder), or a .npy (P, N)",
     )
     image_size: int | None = quantity(
         None, "side to which pictures are resized; unset: as they are", minimum=2,

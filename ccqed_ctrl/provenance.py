@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, code, devices; recorded, never asked to decide."""
+"""Where a result comes from: versions, code, devices. Never asked to decide."""
 
 from __future__ import annotations
 

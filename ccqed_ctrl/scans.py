@@ -10,10 +10,8 @@ from typing import Any
 from .arguments import Arguments
 from .belief import GROUPS, Apparatus, Belief, Source
 from .errors import ParameterError
+from .notation import MOST_POINTS
 from .quantities import Parameters
-
-#: More points than anyone waits for: a slip of the keyboard.
-MOST_POINTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,9 @@ def _point(
 ) -> Point:
     made = {}
     for group, handle in handles.items():
-        mine = {name: value for (owner, name), value in values.items() if owner == group}
+        mine = {
+            name: value for (owner, name), value in values.items() if owner == group
+        }
         made[group] = handle.collect(mine, getattr(believed, group, None))
     apparatus = {name: made.pop(name) for name in list(made) if name in GROUPS}
     return Point(made, Apparatus(**(vars(believed) | apparatus)))

@@ -84,8 +84,7 @@ class HologramReader:
         DecodingError
             No reference light, or mostly clipped.
         """
-        side = self.imaging.pixels
-        hologram, reference = checks.array("frames", frames, (FRAMES, side, side))
+        hologram, reference = self._frames(frames)
         return demodulate(hologram, reference, self.imaging, self.decoder.band)
 
     def read(self, raw: Mapping[Entry, Any]) -> Reading:
@@ -96,7 +95,8 @@ class HologramReader:
         ShapeError
             Frames of another size than believed.
         """
-        record, frames = HologramRecord, raw[HologramRecord.frames]
+        record = HologramRecord
+        frames = self._frames(raw[record.frames])
         shown: dict[Entry, Any] = {record.frame: frames[0]}
         measured = (
             record.emission, record.spins, record.error_probability, record.phase,
@@ -116,6 +116,10 @@ class HologramReader:
         shown[record.field] = np.abs(field.values).astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
         return Reading(rows, _verdict(found.spins, raw), shown)
+
+    def _frames(self, frames: NDArray[Any]) -> NDArray[Any]:
+        side = self.imaging.pixels
+        return checks.array("frames", frames, (FRAMES, side, side), np.uint16)
 
 
 def _verdict(spins: NDArray[np.int8], raw: Mapping[Entry, Any]) -> Verdict:

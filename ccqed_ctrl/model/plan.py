@@ -180,7 +180,7 @@ def plan_pump(
     cloud: Cloud,
     calibration: PumpCalibration,
 ) -> PumpPlan:
-    """Plan a linear ramp of the pump power from zero to `pump_over_threshold` thresholds.
+    """Plan a linear ramp of the pump power from zero to `pump_over_threshold`.
 
     Raises
     ------
@@ -201,8 +201,8 @@ class LoadPlan:
     """How a spin state is written by the longitudinal drive.
 
     dmd_pattern: (N,) amplitudes in [-1, 1], K^-1 h normalised. dds_amplitude: of the
-    drive, 0..1. field: (N,) h in rad/s at full pump. energy_change: largest |de| / |Delta_C|
-    while the field is on.
+    drive, 0..1. field: (N,) h in rad/s at full pump. energy_change: largest
+    |de| / |Delta_C| while the field is on.
     """
 
     dmd_pattern: Floats

@@ -154,7 +154,7 @@ def test_every_kernel_of_a_recall_compiles_for_the_kasli(check):
     code, output, _ = check(None, ROOT / "repository" / "recall.py", "--skip", "lint")
     assert code == 0
     for name in ("initialise", "run_shot", "make_safe"):
-        assert f"RecallShot.{name}" in output
+        assert f"HolographicShot.{name}" in output
 
 
 def test_a_negative_delay_that_underflows_is_named(check):

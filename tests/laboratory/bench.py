@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from analysis.readout.scoring import RecallReader
-from ccqed_ctrl import params, recall
-from ccqed_ctrl.memories import MemorySet
+from ccqed_ctrl import params
+from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.recalling import RecallRecord, plan_recall
 from sim_backend.crate.events import Event
 from sim_backend.laboratory.plant import Plant
 from sim_backend.laboratory.scenario import Scenario
@@ -30,16 +33,17 @@ def plan_shot(seed=0, **sequence):
     """Plan one shot that recalls one of two random memories."""
     rng = np.random.default_rng(100 + seed)
     patterns = rng.choice([-1, 1], size=(2, ENSEMBLES)).astype(np.int8)
-    stored = MemorySet(("a", "b"), patterns, (4, 4))
-    settings = recall.RecallSettings(
-        memory=params.Memory(memory=0, corruption=0.0),
-        layout=params.Layout(
-            ensembles=ENSEMBLES, relative_width=1.2, minimum_distance=9e-6
-        ),
-        sequence=params.Sequence(**({"evolution_time": 3e-3} | sequence)),
-        run=params.Run(seed=seed),
-    )
-    return recall.plan_recall(settings, recall.Apparatus(imaging=IMAGING), stored)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "patterns.npy"
+        np.save(file, patterns)
+        return plan_recall(
+            memories=params.Memories(patterns=str(file)),
+            cue=params.Cue(memory="0", corruption=0.0),
+            layout=params.Layout(relative_width=1.2, minimum_distance=9e-6),
+            sequence=params.Sequence(**({"evolution_time": 3e-3} | sequence)),
+            apparatus=Apparatus(imaging=IMAGING),
+            run=params.Run(seed=seed),
+        )
 
 
 def shutters(events):
@@ -71,7 +75,7 @@ class Laboratory:
         self.plant = Plant(Scenario(**({"imaging": IMAGING} | scenario)), WIRING, seed)
         self.plant.load_sites(plan.memory.positions)
         load = plan.shots[0].load
-        self.plant.show_pattern(plan.memory.positions, load.drive)
+        self.plant.show_pattern(plan.memory.positions, load.dmd_pattern)
 
     @property
     def target(self):
@@ -80,8 +84,8 @@ class Laboratory:
 
     def events(self, start_mu=1000):
         """Return the events of one shot, and when it is over."""
-        sequence, self._now, self._events = self.plan.settings.sequence, start_mu, []
-        self._program(self.plan.shots[0].load.amplitude)
+        sequence, self._now, self._events = self.plan.sequence, start_mu, []
+        self._program(self.plan.shots[0].load.dds_amplitude)
         self._pulse("ttl_prepare", 50_000)
         self._load(sequence)
         self._wait(sequence.evolution_time)
@@ -99,7 +103,7 @@ class Laboratory:
         `pieces`: instants at which the plant is asked to pause. Afterwards `truth` is
         the state (N,) of the ensembles when the hologram was taken.
         """
-        arm_id = self.plant.sensor.arm(2, self.plan.settings.sequence.exposure)
+        arm_id = self.plant.sensor.arm(2, self.plan.sequence.exposure)
         events, end = self.events(start_mu)
         shutter = shutters(events)[0] if shutters(events) else end
         for until in sorted({*pieces, shutter, end}):
@@ -111,8 +115,14 @@ class Laboratory:
         return self.plant.sensor.collect(arm_id)
 
     def read(self, recorded):
-        """Return the datasets' rows of the shot."""
-        return reader_of(self.plan).read(0, recorded["frames"])
+        """Return the rows of the shot, by the keys of their datasets."""
+        raw = {
+            RecallRecord.frames: recorded["frames"],
+            RecallRecord.exposure: recorded["exposure"],
+            RecallRecord.saturated: recorded["saturated"].sum(),
+        }
+        reading = reader_of(self.plan).read(self.plan.shots[0], raw)
+        return {entry.key: value for entry, value in reading.rows.items()}
 
     # The shot, step by step ------------------------------------------------------
 

@@ -74,7 +74,7 @@ def test_light_is_as_bright_as_the_closed_form_says(plan):
     laboratory = Laboratory(
         plan, leave_out=("local_oscillator",), imperfections=PERFECT
     )
-    truth, sequence = laboratory.plant.scenario, plan.settings.sequence
+    truth, sequence = laboratory.plant.scenario, plan.sequence
     events, _ = laboratory.events()
     shutter = shutters(events)[0]
     arm_id = laboratory.plant.sensor.arm(1, sequence.exposure)
@@ -123,7 +123,7 @@ def test_without_the_longitudinal_drive_the_cue_is_not_there(plan):
         row = outcome(laboratory)
         overlaps.append(overlap(laboratory, row))
         if np.all(row["shot.spins"] != 0):
-            minima.append(ising.is_minimum(plan.memory.kernel, row["shot.spins"]))
+            minima.append(ising.is_minimum(plan.memory.couplings, row["shot.spins"]))
     error = np.std(overlaps) / np.sqrt(len(overlaps))
     assert abs(np.mean(overlaps)) < 3 * error
     assert error < 0.2
@@ -236,7 +236,7 @@ def test_half_a_turn_between_the_pumps_turns_all_spins(plan):
         events, end = laboratory.events()
         slipped = Event(shutters(events)[0] - 10, "pump_plus", "phase", slip)
         events = sorted([*events, slipped], key=lambda event: event.time_mu)
-        arm_id = laboratory.plant.sensor.arm(2, plan.settings.sequence.exposure)
+        arm_id = laboratory.plant.sensor.arm(2, plan.sequence.exposure)
         laboratory.plant.advance(events, end)
         row = laboratory.read(laboratory.plant.sensor.collect(arm_id))
         rows.append(row["shot.spins"])

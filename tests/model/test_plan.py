@@ -50,10 +50,10 @@ def stored():
 
 
 def plan_load(stored, state, calibration=LONGITUDINAL, pumped=2.0, **sequence):
-    sequence = Sequence(final_power=pumped, **sequence)
+    sequence = Sequence(pump_over_threshold=pumped, **sequence)
     pump = plan_pump(sequence)
     return plan.plan_load(
-        state, stored.kernel, sequence, CAVITY,
+        state, stored.couplings, sequence, CAVITY,
         PUMP.replace(rabi_frequency=pump.final), CLOUD, calibration,
         float(pump.volts[-1]),
     )  # fmt: skip
@@ -63,15 +63,15 @@ def plan_load(stored, state, calibration=LONGITUDINAL, pumped=2.0, **sequence):
 
 
 def test_minima_are_minima_and_distinct(stored):
-    assert ising.is_minimum(stored.kernel, stored.minima).all()
-    fields = ising.local_fields(stored.kernel, stored.minima)
+    assert ising.is_minimum(stored.couplings, stored.minima).all()
+    fields = ising.local_fields(stored.couplings, stored.minima)
     assert (fields * stored.minima).min() > 0
     overlaps = np.abs(stored.minima.astype(float) @ stored.minima.T / 36)
     assert (overlaps - np.eye(4)).max() < 1
 
 
 def test_the_most_stable_minima_come_first(stored):
-    fields = ising.local_fields(stored.kernel, stored.minima)
+    fields = ising.local_fields(stored.couplings, stored.minima)
     np.testing.assert_array_equal(
         stored.stability, (fields * stored.minima).min(axis=1)
     )
@@ -137,7 +137,7 @@ def test_the_plan_describes_its_layout(stored):
     assert stored.smallest_gap >= Layout().minimum_distance
     assert stored.realised_width >= 0.8 * Layout().relative_width * CAVITY.waist
     np.testing.assert_array_equal(
-        stored.kernel, overlap_kernel(stored.positions, CAVITY.waist, CLOUD.size)
+        stored.couplings, overlap_kernel(stored.positions, CAVITY.waist, CLOUD.size)
     )
 
 
@@ -171,7 +171,7 @@ def test_too_many_memories_are_refused():
 
 @given(st.floats(0, 8), st.floats(5e-4, 1.0))
 def test_the_ramp_is_linear_in_power_and_ends_where_asked(power, duration):
-    made = plan_pump(Sequence(final_power=power, ramp_time=duration))
+    made = plan_pump(Sequence(pump_over_threshold=power, ramp_time=duration))
     threshold = couplings.threshold_rabi_frequency(CAVITY, PUMP, CLOUD)
     assert made.threshold == threshold
     assert made.final == pytest.approx(threshold * np.sqrt(power))
@@ -184,12 +184,14 @@ def test_the_ramp_is_linear_in_power_and_ends_where_asked(power, duration):
 
 def test_a_pump_beyond_the_servo_is_refused():
     with pytest.raises(LimitError, match="pump set-point must stay"):
-        plan_pump(Sequence(final_power=10), CALIBRATION.replace(rabi_frequency_1v=3e8))
+        plan_pump(
+            Sequence(pump_over_threshold=10), CALIBRATION.replace(rabi_frequency_1v=3e8)
+        )
 
 
 def test_a_ramp_faster_than_the_servo_is_refused():
     with pytest.raises(LimitError, match="set-point slope .* servo loses lock"):
-        plan_pump(Sequence(final_power=4, ramp_time=20e-6))
+        plan_pump(Sequence(pump_over_threshold=4, ramp_time=20e-6))
 
 
 # Load ----------------------------------------------------------------------------
@@ -199,17 +201,19 @@ def test_a_ramp_faster_than_the_servo_is_refused():
 def test_the_drive_makes_exactly_the_field(stored, ratio):
     state = stored.minima[1]
     made = plan_load(stored, state, field_ratio=ratio)
-    assert np.abs(made.drive).max() == pytest.approx(1)
+    assert np.abs(made.dmd_pattern).max() == pytest.approx(1)
     pump = plan_pump(Sequence())
     volts = float(pump.volts[-1])
-    unit = LONGITUDINAL.full_scale * made.amplitude * np.sqrt(volts)
-    np.testing.assert_allclose(unit * stored.kernel @ made.drive, made.field, rtol=1e-9)
+    unit = LONGITUDINAL.full_scale * made.dds_amplitude * np.sqrt(volts)
+    np.testing.assert_allclose(
+        unit * stored.couplings @ made.dmd_pattern, made.field, rtol=1e-9
+    )
     np.testing.assert_array_equal(np.sign(made.field), state)
     # The field is `ratio` times the largest local field 2 S sum J_ij s_j.
     scale = CLOUD.atoms * couplings.coupling_scale(
         CAVITY, PUMP.replace(rabi_frequency=pump.final)
     )
-    local = scale * ising.local_fields(stored.kernel, state)
+    local = scale * ising.local_fields(stored.couplings, state)
     np.testing.assert_allclose(np.abs(made.field), ratio * np.abs(local).max())
     expected = np.abs(local + made.field).max() / abs(CAVITY.pump_detuning)
     assert made.energy_change == pytest.approx(expected)
@@ -217,14 +221,14 @@ def test_the_drive_makes_exactly_the_field(stored, ratio):
 
 def test_no_field_needs_no_drive(stored):
     made = plan_load(stored, stored.minima[0], field_ratio=0.0)
-    assert made.amplitude == 0
+    assert made.dds_amplitude == 0
     np.testing.assert_array_equal(made.field, 0)
-    np.testing.assert_array_equal(made.drive, 0)
+    np.testing.assert_array_equal(made.dmd_pattern, 0)
 
 
 def test_no_pump_means_no_field(stored):
     made = plan_load(stored, stored.minima[0], pumped=0.0)
-    assert (made.amplitude, made.energy_change) == (0, 0)
+    assert (made.dds_amplitude, made.energy_change) == (0, 0)
 
 
 def test_a_drive_beyond_full_scale_is_refused(stored):
