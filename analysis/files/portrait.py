@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ccqed_ctrl import notation
 
 if TYPE_CHECKING:
     from .run import Run
@@ -20,11 +26,11 @@ def portrait(run: Run) -> str:
     results = [key for key in results if not run.entry(key).axes]
     lines = [
         f"{run.header.class_name}, {run.title}: {run.shots} shots",
+        *(f"  scanned {name} = {shown(value)}" for name, value in run.scanned.items()),
         *(
-            f"  scanned {name} = {clipped(value)}"
-            for name, value in run.scanned.items()
+            f"  {names[key]:20} {shown(run.get(key), run.entry(key).unit)}"
+            for key in results
         ),
-        *(f"  {names[key]:20} {clipped(run.get(key))}" for key in results),
     ]
     about = {
         "settings()": list(run.settings()),
@@ -41,10 +47,20 @@ def portrait(run: Run) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def clipped(value: Any) -> str:
-    """Return a value in a line that is not too long."""
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    text = " ".join(text.split())
+def shown(value: Any, unit: str = "") -> str:
+    """Return an SI value as people write it, in a line that is not too long."""
+    if isinstance(value, np.ndarray | tuple | list):
+        return _clipped(", ".join(shown(item, unit) for item in value[:_LONGEST]))
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, float | np.floating) and unit and math.isfinite(value):
+        return notation.written(float(value), unit)
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}"
+    return _clipped(" ".join(str(value).split()))
+
+
+def _clipped(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
