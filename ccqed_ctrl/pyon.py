@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 #: The key that marks what JSON lacks.
 MARK: Final = "__jsonclass__"
 
+#: Bits of a Fraction's integers; their common divisor takes the square of the length.
+_LONGEST_INTEGER: Final = 2**14
+
 #: What hostile text makes parsers and constructors raise.
 _REFUSALS = (ArithmeticError, MemoryError, RecursionError, SyntaxError, TypeError)
 
@@ -48,8 +51,8 @@ def decode(text: str) -> Any:
         return decode_v2(text)
     except json.JSONDecodeError:
         return decode_v1(text)
-    except _REFUSALS as error:
-        raise ValueError(f"not PYON: {text[:80]!r} ({error})") from error
+    except (*_REFUSALS, ValueError) as error:
+        raise _refused(text, error) from error
 
 
 def decode_v2(text: str, **options: Any) -> Any:
@@ -75,31 +78,44 @@ def decode_v1(text: str) -> Any:
     """
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
-    except _REFUSALS as error:
-        raise ValueError(f"not PYON: {text[:80]!r} ({error})") from error
+    except (*_REFUSALS, ValueError) as error:
+        raise _refused(text, error) from error
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def _refused(text: str, error: Exception) -> ValueError:
+    return ValueError(f"not PYON: {text[:80]!r} ({str(error)[:80]})")
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return base64.b64decode(content)
+
+
+def _array(shape: Any, name: str, content: str | bytes) -> NDArray[Any]:
     dtype = np.dtype(name)
     # The bytes of an object are an address: NumPy would follow it.
     if dtype.hasobject:
         raise TypeError(f"arrays of Python objects are not PYON decodable: {name!r}")
-    return dtype
+    # A bytearray, so that the array can be changed.
+    return np.frombuffer(bytearray(_bytes(content)), dtype).reshape(shape)
 
 
-def _array(shape: Any, dtype: str, content: str | bytes) -> NDArray[Any]:
-    # A bytearray, so that the array is its own and can be changed.
-    return np.ndarray(shape, _dtype(dtype), bytearray(base64.b64decode(content)))
+def _scalar(name: str, content: str | bytes) -> Any:
+    return _array((), name, content)[()]
 
 
-def _scalar(dtype: str, content: str | bytes) -> Any:
-    return np.frombuffer(base64.b64decode(content), _dtype(dtype))[0]
+def _fraction(numerator: int, denominator: int) -> Fraction:
+    # Fraction takes text as well, and "1e999999999" would take it days.
+    if type(numerator) is not int or type(denominator) is not int:
+        raise TypeError("a Fraction has two integers")
+    if max(numerator.bit_length(), denominator.bit_length()) > _LONGEST_INTEGER:
+        raise ValueError(f"a Fraction's integers have at most {_LONGEST_INTEGER} bits")
+    return Fraction(numerator, denominator)
 
 
 _SHARED: dict[str, Callable[..., Any]] = {
     "set": set,
     "slice": slice,
-    "Fraction": Fraction,
+    "Fraction": _fraction,
     "OrderedDict": OrderedDict,
     "nparray": _array,
     "npscalar": _scalar,
@@ -108,7 +124,7 @@ _MARKED = _SHARED | {
     "tuple": tuple,
     "dict": dict,
     "complex": complex,
-    "bytes": base64.b64decode,
+    "bytes": _bytes,
 }
 
 

@@ -6,15 +6,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from ccqed_ctrl import pyon
+from ccqed_ctrl.ending import status_word
 from ccqed_ctrl.errors import SchemaError
 
 from .results_file import ResultsFile
 
 #: Who wrote a file.
 EMBEDDED, MASTER, ARTIQ_RUN = "embedded host", "artiq_master", "artiq_run"
+#: Characters of PYON and JSON that are parsed, and of a line that is shown.
+_LONGEST: Final = 2**18
+_LONGEST_LINE: Final = 300
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,11 @@ class Header:
     """One run, as far as its file tells.
 
     rid: run number, None from `artiq_run`. class_name: of the experiment, "?" if
-    unknown. started: UTC, None if unknown. status: ok, exception, terminated, running
-    (a checkpoint), or, where the writer keeps none, complete, incomplete or unknown.
-    backend: hardware, simulation or "?". arguments: as given or resolved.
+    unknown. started: UTC, None if unknown. status: how it ended (`ccqed_ctrl.ending`),
+    "running" if it did not, yet or ever; where nothing says so, "complete" or
+    "incomplete" by its progress, or "unknown". backend: "hardware", "simulation",
+    "doubtful" where the file contradicts itself, or "?". arguments: resolved, else as
+    given. provenance: versions, seeds and the like, as the experiment stored them.
     """
 
     writer: str
@@ -35,6 +41,7 @@ class Header:
     backend: str
     arguments: Mapping[str, Any]
     artiq_version: str
+    provenance: Mapping[str, Any]
 
 
 def read_header(file: ResultsFile) -> Header:
@@ -47,35 +54,46 @@ def read_header(file: ResultsFile) -> Header:
     ResultsError
         The file is damaged.
     """
-    expid = _mapping(file, "expid")
+    expid, rid = _mapping(file, "expid"), file.scalar("rid", int)
     embedded = file.scalar("ccqed/status", str)
-    rid = file.scalar("rid", int)
-    started = file.scalar("start_time", float, int)
     if embedded is None and rid is None and not file.has_group("datasets"):
         raise SchemaError(f"{file.path.name} is no results file: it has no datasets")
+    ours = file.find("datasets/schema_revision") is not None
+    provenance = _mapping(file, "datasets/provenance") if ours else {}
+    resolved = _mapping(file, "ccqed/arguments") or provenance.get("arguments")
+    arguments = resolved or expid.get("arguments")
     return Header(
         writer=EMBEDDED if embedded else ARTIQ_RUN if rid is None else MASTER,
         rid=rid,
-        class_name=_class_name(file, expid),
-        started=_time(file, started),
-        status=embedded or _progress(file),
-        backend=_backend(file),
-        arguments=_arguments(file, expid),
-        artiq_version=file.scalar("artiq_version", str) or "?",
+        class_name=_class_name(file, expid.get("class_name"), provenance.get("class")),
+        started=_time(file, file.scalar("start_time", float, int)),
+        status=_status(file, embedded),
+        backend=_backend(file, provenance),
+        arguments=arguments if isinstance(arguments, Mapping) else {},
+        artiq_version=shown(file.scalar("artiq_version", str)),
+        provenance=provenance,
     )
 
 
-def _arguments(file: ResultsFile, expid: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the resolved arguments; those given where nobody resolved them."""
-    resolved = _mapping(file, "ccqed/arguments")
-    given = expid.get("arguments", {})
-    return resolved or (given if isinstance(given, Mapping) else {})
+def describe(header: Header) -> str:
+    """Return a run's name for titles and messages."""
+    rid = "?" if header.rid is None else header.rid
+    return f"run {rid}, {header.backend}, {header.status}"
+
+
+def shown(found: Any) -> str:
+    """Return a text as one line that a terminal can show; "?" for what is no text."""
+    text = found if isinstance(found, str) and found else "?"
+    return "".join(c if c.isprintable() else "?" for c in text[:_LONGEST_LINE])
 
 
 def _mapping(file: ResultsFile, key: str) -> Mapping[str, Any]:
     text = file.scalar(key, str)
     if text is None:
         return {}
+    if len(text) > _LONGEST:
+        message = f"is {len(text)} characters long; at most {_LONGEST} are read"
+        raise SchemaError(f"{file.path.name}: {key} {message}")
     try:
         value = pyon.decode(text)
     except ValueError as error:
@@ -85,12 +103,10 @@ def _mapping(file: ResultsFile, key: str) -> Mapping[str, Any]:
     return value
 
 
-def _class_name(file: ResultsFile, expid: Mapping[str, Any]) -> str:
-    named = expid.get("class_name")
-    if isinstance(named, str) and named:
-        return named
+def _class_name(file: ResultsFile, *named: Any) -> str:
     match = re.fullmatch(r"\d{9}-(\w+?)(\.checkpoint)?\.h5", file.path.name)
-    return match[1] if match else "?"
+    words = map(shown, (*named, match and match[1]))
+    return next((word for word in words if word != "?"), "?")
 
 
 def _time(file: ResultsFile, seconds: float | None) -> datetime | None:
@@ -103,22 +119,24 @@ def _time(file: ResultsFile, seconds: float | None) -> datetime | None:
         raise SchemaError(message) from error
 
 
-def _backend(file: ResultsFile) -> str:
-    return (
-        file.scalar("datasets/backend", str) or file.scalar("ccqed/backend", str) or "?"
+def _backend(file: ResultsFile, provenance: Mapping[str, Any]) -> str:
+    """Return what all that speak of the backend agree on."""
+    said = {
+        file.scalar("datasets/backend", str),
+        file.scalar("ccqed/backend", str),
+        shown(provenance["backend"]) if "backend" in provenance else None,
+    } - {None}
+    return "doubtful" if len(said) > 1 else shown(said.pop() if said else None)
+
+
+def _status(file: ResultsFile, embedded: str | None) -> str:
+    """Return how a run ended; how far it came where nothing says so."""
+    stored = embedded or file.scalar("datasets/status", object)
+    if isinstance(stored, str) and stored:
+        return status_word(shown(stored))
+    done, total = (
+        file.scalar(f"datasets/progress.{part}", object) for part in ("done", "total")
     )
-
-
-def _progress(file: ResultsFile) -> str:
-    """Return how far a run came whose writer keeps no status."""
-    done = file.scalar("datasets/progress.done", int)
-    total = file.scalar("datasets/progress.total", int)
-    if done is None or total is None:
+    if type(done) is not int or type(total) is not int or not 0 <= done <= total:
         return "unknown"
-    return "complete" if done >= total else "incomplete"
-
-
-def describe(header: Header) -> str:
-    """Return a run's name for titles and messages."""
-    rid = "?" if header.rid is None else header.rid
-    return f"run {rid}, {header.backend}, {header.status}"
+    return "complete" if done == total else "incomplete"

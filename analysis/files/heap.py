@@ -1,20 +1,21 @@
-"""Checking HDF5's global heap, where texts live, before the library walks it.
+"""Texts, read from HDF5's global heap without the library.
 
-A damaged heap makes libhdf5 (2.0 and before) run in circles or into foreign memory;
-nothing can catch that. So the heap collections that a dataset of texts points to are
-walked here first (HDF5 file format specification 3.0, section III.E).
+One damaged word of a heap, such as a size of zero, makes libhdf5 (2.0.0, h5py 3.16)
+run in circles for ever, which nothing can catch; and references to one text may repeat
+it without end. So the collections that texts lie in are walked here (HDF5 file format
+specification 3.0, section III.E).
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from pathlib import Path
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import h5py
 
-from ccqed_ctrl.errors import ResultsError
+from .storage import LARGEST, MOST
 
 #: A text as a dataset stores it: length, address of its collection, index there.
 _REFERENCE = struct.Struct("<IQI")
@@ -24,51 +25,76 @@ _COLLECTION = struct.Struct("<4sB3xQ")
 _OBJECT = struct.Struct("<HHIQ")
 
 
-def check_texts(path: Path, key: str, dataset: h5py.Dataset) -> None:
-    """Refuse a dataset of variable texts whose heap cannot be walked.
+class Heap:
+    """The texts of one file; each collection is walked once."""
 
-    Raises
-    ------
-    ResultsError
-        A text outside its collection, or a collection that is none.
-    """
-    offset = dataset.id.get_offset()
-    count = dataset.size
-    if offset is None or not count:
-        raise ResultsError(f"{path.name}: {key} holds texts in an unusual layout")
-    known: dict[int, dict[int, int]] = {}
-    with path.open("rb") as file:
-        file.seek(offset)
-        stored = file.read(count * _REFERENCE.size)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._collections: dict[int, dict[int, bytes]] = {}
+
+    def texts(self, dataset: h5py.Dataset) -> list[str]:
+        """Return a dataset's texts, flat; bytes that are no UTF-8 are replaced.
+
+        Raises
+        ------
+        ValueError
+            A damaged heap, too many texts, or a layout that ours never have.
+        """
+        count = int(dataset.size)
+        if count > MOST:
+            raise ValueError(f"it declares {count} texts; at most {MOST} are read")
+        stored = b"".join(_pieces(self._file, dataset))[: count * _REFERENCE.size]
         if len(stored) < count * _REFERENCE.size:
-            raise ResultsError(f"{path.name}: {key} lies beyond the file's end")
-        for length, address, index in _REFERENCE.iter_unpack(stored):
-            if length == 0:
-                continue
-            if address not in known:
-                known[address] = _objects(file, address)
-            if known[address].get(index, -1) < length:
-                raise ResultsError(f"{path.name}: {key} points to a damaged heap")
+            raise ValueError("it lies beyond the file's end")
+        references = list(_REFERENCE.iter_unpack(stored))
+        if sum(length for length, _, _ in references) > LARGEST:
+            raise ValueError(f"its texts are more than {LARGEST} bytes")
+        return [self._text(*each).decode(errors="replace") for each in references]
+
+    def _text(self, length: int, address: int, index: int) -> bytes:
+        if length == 0:
+            return b""
+        if address not in self._collections:
+            self._collections[address] = dict(_objects(self._file, address))
+        text = self._collections[address].get(index, b"")[:length]
+        if len(text) < length:
+            raise ValueError("it points to a damaged heap")
+        return text
 
 
-def _objects(file: BinaryIO, address: int) -> dict[int, int]:
-    """Return the sizes of a collection's objects by index; empty if it is damaged."""
+def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
+    """Yield the stored references of a contiguous or plainly chunked dataset."""
+    places = [(dataset.id.get_offset(), dataset.size * _REFERENCE.size)]
+    if (
+        dataset.chunks
+        and dataset.ndim == 1
+        and not dataset.id.get_create_plist().get_nfilters()
+    ):
+        starts = range(0, dataset.size, dataset.chunks[0])
+        infos = [dataset.id.get_chunk_info_by_coord((start,)) for start in starts]
+        places = [(info.byte_offset, info.size) for info in infos]
+    for offset, size in places:
+        if offset is None:
+            raise ValueError("it holds texts in an unusual layout")
+        file.seek(offset)
+        yield file.read(size)
+
+
+def _objects(file: BinaryIO, address: int) -> Iterator[tuple[int, bytes]]:
+    """Yield a collection's objects by index, as far as it is sound."""
     end = file.seek(0, os.SEEK_END)
     if address + _COLLECTION.size > end:
-        return {}
+        return
     file.seek(address)
     signature, version, size = _COLLECTION.unpack(file.read(_COLLECTION.size))
     if signature != b"GCOL" or version != 1 or address + size > end:
-        return {}
+        return
     content = file.read(max(0, size - _COLLECTION.size))
-    found: dict[int, int] = {}
     place = 0
     while place + _OBJECT.size <= len(content):
         index, _, _, length = _OBJECT.unpack_from(content, place)
-        if index == 0:  # the free rest, its own header counted
-            return found if place + length == len(content) else {}
-        place += _OBJECT.size + -(-length // 8) * 8
-        if place > len(content) or index in found:
-            return {}
-        found[index] = length
-    return found
+        place += _OBJECT.size
+        if index == 0 or place + length > len(content):  # the free rest, or damage
+            return
+        yield index, content[place : place + length]
+        place += -(-length // 8) * 8

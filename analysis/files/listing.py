@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ccqed_ctrl.errors import ParameterError, ResultsError, SchemaError
+from ccqed_ctrl.errors import CcqedError, ParameterError, ResultsError
 
-from .header import Header, read_header
-from .records import Record
+from .header import Header, read_header, shown
 from .results_file import ResultsFile, open_file
 
 #: What a file is called that cannot be read.
 UNREADABLE = "unreadable"
+#: What the newest run is called.
+LATEST = "latest"
+#: Figures of a summary that are listed.
+_FIGURES = 4
 _SUFFIXES = (".h5", ".hdf5")
+_log = logging.getLogger(__name__)
 _DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -113,7 +119,7 @@ def scan(root: Path | str) -> Iterator[Run]:
     ResultsError
         There is no such folder.
     """
-    yield from (_read(path) for path in files_of(root))
+    yield from map(_read, files_of(root))
 
 
 def files_of(root: Path | str) -> list[Path]:
@@ -137,6 +143,52 @@ def select(runs: Iterable[Run], wanted: Filter) -> list[Run]:
     return sorted((run for run in runs if wanted.passes(run)), key=_age)
 
 
+def find(run: str | int | Path, root: Path | str = "results") -> Path:
+    """Return the file of a run: "latest", a run number, or a path.
+
+    A number that several runs of the folder have is the newest one's, with a note.
+
+    Raises
+    ------
+    ResultsError
+        There is none; the message says which there are.
+    """
+    text = str(run)
+    if text != LATEST and not re.fullmatch("[0-9]+", text):
+        if Path(text).exists():
+            return Path(text)
+        raise ResultsError(
+            f"no file {text!r}; a run is {LATEST!r}, a run number, or a path"
+        )
+    found = _of_number(root, int(text)) if text != LATEST else list(scan(root))
+    readable = [each for each in select(found, Filter()) if each.header]
+    if not readable:
+        raise ResultsError(f"no run {text} in {str(root)!r}; {_numbers(root)}")
+    newest = readable[-1].path
+    if text != LATEST and len(readable) > 1:
+        _log.warning("%d files are of run %s: taking %s", len(readable), text, newest)
+    return newest
+
+
+def _of_number(root: Path | str, rid: int) -> list[Run]:
+    """Read the files that are called by a number; all, where none is."""
+    wanted = Filter(rids=range(rid, rid + 1))
+    called = [path for path in files_of(root) if _number(path) == rid]
+    return select(map(_read, called), wanted) or select(scan(root), wanted)
+
+
+def _number(path: Path) -> int | None:
+    match = re.match("[0-9]{1,18}(?=-)", path.name)
+    return int(match[0]) if match else None
+
+
+def _numbers(root: Path | str) -> str:
+    numbers = map(_number, files_of(root))
+    rids = sorted({number for number in numbers if number is not None})
+    last = ", ".join(map(str, rids[-10:]))
+    return f"the last are {last}" if rids else "it has no numbered files"
+
+
 def _age(run: Run) -> tuple[datetime, int, Path]:
     header = run.header
     started = (header.started if header else None) or _DISTANT_PAST
@@ -148,22 +200,34 @@ def _read(path: Path) -> Run:
     try:
         with open_file(path) as file:
             return Run(path, read_header(file), _result(file))
-    except (ResultsError, SchemaError) as error:
-        return Run(path, None, str(error))
+    except CcqedError as error:
+        return Run(path, None, shown(str(error)))
 
 
 def _result(file: ResultsFile) -> str:
     """Return the key result in a few words."""
-    if file.find("datasets/schema_revision") is None:
-        return f"{len(file.datasets())} datasets"
-    record = Record(file)
-    if not record.has("summary.recalled_as"):
-        total = record.get("progress.total")
-        return f"{record.shots} of {total} shots"
-    recalled, wanted = (
-        record.get(f"summary.{key}") for key in ("recalled_as", "memory")
+    recalled, wanted, overlap = (
+        _figure(file, f"summary.{key}")
+        for key in ("recalled_as", "memory", "recalled_overlap")
     )
-    overlap = record.get("summary.recalled_overlap")
-    wrong = record.get("summary.pixels_wrong")
-    name = recalled if recalled == wanted else f"{wanted} taken for {recalled}"
-    return f"{name}, overlap {overlap:.3f}, {wrong:.3g} px wrong"
+    if recalled:
+        name = recalled if recalled == wanted else f"{wanted} taken for {recalled}"
+        return f"{name}, overlap {overlap}"
+    names = file.names("datasets")
+    keys = [name for name in names if name.startswith("summary.")][:_FIGURES]
+    if figures := [
+        f"{key[8:]} {figure}" for key in keys if (figure := _figure(file, key))
+    ]:
+        return ", ".join(figures)
+    total = _figure(file, "progress.total")
+    done = _figure(file, "progress.done")
+    return f"{done} of {total} shots" if total else f"{len(names)} datasets"
+
+
+def _figure(file: ResultsFile, key: str) -> str:
+    """Return a number or a text in short form, an empty text for all else."""
+    dataset = file.find(f"datasets/{key}")
+    value = file.read(key, dataset) if dataset is not None else None
+    if isinstance(value, int | float):
+        return f"{value:.3g}"
+    return shown(value) if isinstance(value, str) else ""

@@ -7,21 +7,19 @@ facts as root keys, the expid as PYON), the embedded host (the same and a group
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import h5py
 import numpy as np
 
 from ccqed_ctrl.errors import CcqedError, ResultsError, SchemaError
 
-from .heap import check_texts
+from . import storage
+from .heap import Heap
 
-#: Bytes that one read may ask for; a shot's row is far below.
-LARGEST: Final = 2**30
 #: Groups in groups, as keys with slashes make them, are followed so far.
 DEEPEST: Final = 16
 #: What h5py raises for files that contradict themselves.
@@ -31,9 +29,9 @@ _REFUSALS = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowErr
 class ResultsFile:
     """One open HDF5 file; every problem is an error that names the file."""
 
-    def __init__(self, file: h5py.File, path: Path) -> None:
+    def __init__(self, file: h5py.File, raw: BinaryIO, path: Path) -> None:
         self.path = path
-        self._file = file
+        self._heap = Heap(raw)
         self._found: dict[str, Any] = {"": file}
 
     @contextmanager
@@ -69,15 +67,15 @@ class ResultsFile:
         Raises
         ------
         ResultsError
-            More than `LARGEST` bytes, stored in other files, or damaged.
+            Not safely read (`storage.check`), of no plain type, or damaged.
         """
         with self.guard(key):
-            self._check_storage(key, dataset, index)
-            value = dataset[()] if index is None else dataset[index]
+            storage.check(dataset, index)
+            value = self._value(dataset, index)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "S":
+            return [item.decode(errors="replace") for item in value.ravel()]
         if isinstance(value, bytes):
             return value.decode(errors="replace")
-        if isinstance(value, np.ndarray) and value.dtype == object:
-            return [_text(item) for item in value.ravel()]
         return value.item() if isinstance(value, np.generic) else value
 
     def scalar(self, key: str, *kinds: type) -> Any:
@@ -102,6 +100,12 @@ class ResultsFile:
             )
         return value
 
+    def names(self, group: str) -> list[str]:
+        """Return the names in a group of the root, none without it; opens none."""
+        with self.guard(group):
+            node = self._node(group)
+            return list(node) if isinstance(node, h5py.Group) else []
+
     def has_group(self, name: str) -> bool:
         """Tell whether the root holds a group of that name."""
         with self.guard(name):
@@ -110,34 +114,26 @@ class ResultsFile:
     def datasets(self, group: str = "datasets") -> dict[str, h5py.Dataset]:
         """Return all plain datasets below a group by key; links are left out.
 
+        HDF5 visits each object once, so groups inside themselves do no harm.
+
         Raises
         ------
         ResultsError
-            Groups in themselves, or nested deeper than keys need; or damaged.
+            Groups nested deeper than keys need; or damaged.
         """
-        if not self.has_group(group):
-            return {}
-        with self.guard(group):
-            return dict(self._walk(self._file[group], "", set()))
+        found: dict[str, h5py.Dataset] = {}
 
-    def _walk(
-        self, group: h5py.Group, prefix: str, seen: set[int]
-    ) -> Iterator[tuple[str, h5py.Dataset]]:
-        address = h5py.h5o.get_info(group.id).addr
-        if address in seen or prefix.count("/") > DEEPEST:
-            raise ResultsError(
-                f"{self.path.name}: group {prefix[:80]} is inside itself, or nested "
-                f"more than {DEEPEST} deep"
-            )
-        seen.add(address)
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                continue
-            node = group[name]
+        def visit(key: str, node: h5py.HLObject) -> bool | None:
             if isinstance(node, h5py.Dataset):
-                yield prefix + name, node
-            elif isinstance(node, h5py.Group):
-                yield from self._walk(node, f"{prefix}{name}/", seen)
+                found[key] = node
+            # Whatever is returned ends the visit, which slows down with the depth.
+            return True if key.count("/") > DEEPEST else None
+
+        if self.has_group(group):
+            with self.guard(group):
+                if self._node(group).visititems(visit):
+                    raise ValueError(f"groups are nested more than {DEEPEST} deep")
+        return found
 
     def _node(self, key: str) -> Any:
         """Return what is at a path, None if nothing is; refuse links."""
@@ -145,45 +141,38 @@ class ResultsFile:
             parent, _, name = key.rpartition("/")
             group = self._node(parent)
             inside = isinstance(group, h5py.Group)
-            link = group.get(name, getlink=True) if inside else None
-            if link is not None and not isinstance(link, h5py.HardLink):
-                raise SchemaError(
-                    f"{self.path.name}: {key} is a link ({type(link).__name__}); "
-                    "results files hold their data themselves"
-                )
-            self._found[key] = None if link is None else group[name]
+            self._found[key] = self._member(group, name) if inside else None
         return self._found[key]
 
-    def _check_storage(
-        self, key: str, dataset: h5py.Dataset, index: int | None
-    ) -> None:
-        shape = dataset.shape if index is None else dataset.shape[1:]
-        if shape is None:
-            raise ResultsError(f"{self.path.name}: {key} is empty")
-        size = math.prod(shape) * dataset.dtype.itemsize
-        if dataset.external or dataset.is_virtual:
-            raise ResultsError(f"{self.path.name}: {key} is stored in other files")
-        if size > LARGEST:
-            raise ResultsError(
-                f"{self.path.name}: {key} declares {shape}, {size:.3g} bytes; at most "
-                f"{LARGEST} are read at once"
+    def _member(self, group: h5py.Group, name: str) -> Any:
+        links = group.id.links
+        if not links.exists(name.encode()):
+            return None
+        # A link may lead into another file, or into a pipe that nobody writes to.
+        if links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+            raise SchemaError(
+                f"{self.path.name}: {name} is a link; results files hold their data "
+                "themselves"
             )
-        if size > 0 and dataset.id.get_storage_size() == 0:
-            raise ResultsError(f"{self.path.name}: {key} declares {shape}, holds none")
-        if dataset.dtype.hasobject:
-            if not _is_text(dataset.dtype):
-                raise ResultsError(f"{self.path.name}: {key} is of no plain type")
-            check_texts(self.path, key, dataset)
+        # Twice as fast as `group[name]`, which counts where thousands are listed.
+        node = h5py.h5o.open(group.id, name.encode())
+        kind = {h5py.h5d.DatasetID: h5py.Dataset, h5py.h5g.GroupID: h5py.Group}
+        return kind.get(type(node), h5py.Datatype)(node)
+
+    def _value(self, dataset: h5py.Dataset, index: int | None) -> Any:
+        if not dataset.dtype.hasobject:
+            return dataset[()] if index is None else dataset[index]
+        # References, sequences and the like are kept in the heap as well.
+        if not _is_text(dataset.dtype):
+            raise ValueError("it is of no plain type")
+        texts = self._heap.texts(dataset)
+        return texts if dataset.ndim and index is None else texts[index or 0]
 
 
 def _is_text(dtype: np.dtype[Any]) -> bool:
     """Tell whether entries are texts of any length, kept in the file's heap."""
     info = h5py.check_string_dtype(dtype)
     return info is not None and info.length is None
-
-
-def _text(item: Any) -> str:
-    return item.decode(errors="replace") if isinstance(item, bytes) else str(item)
 
 
 @contextmanager
@@ -193,17 +182,23 @@ def open_file(path: Path | str) -> Iterator[ResultsFile]:
     Raises
     ------
     ResultsError
-        No such file, or not a complete HDF5 file.
+        No such file, not a complete HDF5 file, or one that is being written.
     """
     path = Path(path)
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError as error:
-        raise ResultsError(f"no results file {str(path)!r}") from error
-    except OSError as error:
-        raise ResultsError(
-            f"{str(path)!r} is no readable HDF5 file: truncated, a folder, or "
-            "something else"
-        ) from error
-    with file:
-        yield ResultsFile(file, path)
+    if not path.exists():
+        raise ResultsError(f"no results file {str(path)!r}")
+    with ExitStack() as stack:
+        try:
+            # What is no file may be a pipe, which would be waited for.
+            raw = stack.enter_context(path.open("rb")) if path.is_file() else None
+            file = raw and stack.enter_context(h5py.File(path, "r"))
+        except BlockingIOError as error:
+            raise ResultsError(f"{str(path)!r} is still being written") from error
+        except OSError:
+            file = None
+        if not file:
+            raise ResultsError(
+                f"{str(path)!r} is no readable HDF5 file: truncated, a folder, or "
+                "something else"
+            )
+        yield ResultsFile(file, raw, path)

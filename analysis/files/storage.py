@@ -1,0 +1,85 @@
+"""How a dataset is stored, judged before HDF5 reads it.
+
+h5py 3.16 with HDF5 2.0 opens whatever another file, a pipe or /etc/passwd a dataset
+names, crashes on a virtual dataset of itself, spends hours on millions of chunks, and
+lets a chunk inflate to any size, whatever it declares.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zlib
+from typing import Final
+
+import h5py
+from h5py import h5z
+
+#: Bytes that one read may ask for; a shot's row is far below.
+LARGEST: Final = 2**29
+#: Chunks or texts that one read may gather.
+MOST: Final = 2**16
+#: Filters whose output is bounded: deflate is tried first, these change no size.
+_FILTERS: Final = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
+#: Bytes of a chunk's checksum, which is stored and inflated with it.
+_CHECKSUM: Final = 4
+
+
+def check(dataset: h5py.Dataset, index: int | None = None) -> None:
+    """Refuse a dataset, or row `index` of its first axis, that is not safely read.
+
+    Raises
+    ------
+    ValueError
+        Stored elsewhere, empty, too large, never written, or more than it declares.
+    """
+    shape = dataset.shape
+    if shape is None:
+        raise ValueError("it is empty")
+    itemsize = dataset.id.get_type().get_size()
+    size = math.prod(shape if index is None else shape[1:]) * itemsize
+    layout = dataset.id.get_create_plist()
+    if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
+        raise ValueError("it is stored in other files")
+    if size > LARGEST:
+        raise ValueError(
+            f"it declares {shape}, {size:.3g} bytes; at most {LARGEST} are read at once"
+        )
+    if size and layout.get_layout() == h5py.h5d.CHUNKED:
+        _check_chunks(dataset, layout, itemsize, index)
+    elif size and not dataset.id.get_storage_size():
+        raise ValueError(f"it declares {shape}, but was never written")
+
+
+def _check_chunks(
+    dataset: h5py.Dataset, layout: h5py.h5p.PropDCID, itemsize: int, index: int | None
+) -> None:
+    shape, chunk = dataset.shape, layout.get_chunk()
+    plain = math.prod(chunk) * itemsize
+    filters = [layout.get_filter(each)[0] for each in range(layout.get_nfilters())]
+    if not set(filters) <= set(_FILTERS) or len(set(filters)) < len(filters):
+        raise ValueError(f"only gzip is read; it has the HDF5 filters {filters}")
+    places = [range(0, *sizes) for sizes in zip(shape, chunk, strict=True)]
+    if index is not None:
+        places[0] = range(index - index % chunk[0], index + 1, chunk[0])
+    count = math.prod(len(along) for along in places)
+    if count > MOST or plain > LARGEST:
+        raise ValueError(f"it is in {count} chunks of {plain} bytes")
+    for place in itertools.product(*places):
+        stored = dataset.id.get_chunk_info_by_coord(place)
+        if stored.byte_offset is None:
+            raise ValueError(f"it declares {shape}, but was never written at {place}")
+        if stored.size > plain + _CHECKSUM or (
+            h5z.FILTER_DEFLATE in filters
+            and not stored.filter_mask >> filters.index(h5z.FILTER_DEFLATE) & 1
+            and _inflates(dataset.id.read_direct_chunk(place)[1], plain + _CHECKSUM)
+        ):
+            raise ValueError(f"its chunk at {place} holds more than it declares")
+
+
+def _inflates(content: bytes, most: int) -> bool:
+    """Tell whether deflated bytes are more than `most`, or damaged."""
+    try:
+        return len(zlib.decompressobj().decompress(content, most + 1)) > most
+    except zlib.error:
+        return True
