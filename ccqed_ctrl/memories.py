@@ -74,7 +74,7 @@ class MemorySet:
         for known in (list(self.names), indices):
             if name in known:
                 return known.index(name)
-        near = difflib.get_close_matches(name[:100], self.names, n=1)
+        near = difflib.get_close_matches(name, self.names, n=1)
         listed = [*self.names[:20], *(["..."] if len(self.names) > 20 else [])]
         raise ParameterError(
             f"memory must be one of {', '.join(listed)} or an index from 0 to "

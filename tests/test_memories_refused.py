@@ -198,3 +198,20 @@ def test_a_crafted_array_is_refused_in_little_memory(tmp_path, content):
     finally:
         tracemalloc.stop()
     assert len(str(refused.value)) < 400
+
+
+def test_another_format_of_arrays_is_named(tmp_path):
+    with (tmp_path / "set.npy").open("wb") as opened:
+        np.lib.format.write_array(opened, np.ones((1, 4)), version=(2, 0))
+    with pytest.raises(PatternError, match=r"format \(1, 0\); got \(2, 0\)"):
+        memories.load(str(tmp_path / "set.npy"))
+
+
+def test_an_array_of_old_is_read_in_silence(tmp_path):
+    # Python 2 wrote its long integers so; numpy warns of it.
+    spins = np.array([1, 1, 1, -1], "<i8")
+    content = header(DECLARED.format("<i8", "(1L, 4L)")) + spins.tobytes()
+    (tmp_path / "old.npy").write_bytes(content)
+    np.testing.assert_array_equal(
+        memories.load(str(tmp_path / "old.npy")).patterns, [spins]
+    )

@@ -235,6 +235,7 @@ REFUSED = {
     "no pixels": (png(0, 4), "damaged"),
     "too wide": (png(4097, 1), "larger than 4096 pixels a side: 4097 x 1"),
     "too high": (png(1, 4097), "larger than 4096 pixels a side: 1 x 4097"),
+    "large": (png(10000, 9999), "larger than 4096 pixels a side: 10000 x 9999"),
     "bomb": (png(30000, 30000), "larger than 4096 pixels a side"),
     "big BMP": (
         b"BM"
