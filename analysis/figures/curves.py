@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .measured import Measured, Scan, Shots
-from .style import BESIDE, MAIN, UP, WRONG, Panel
+from .style import BESIDE, MAIN, WRONG, Panel, plus_minus
 
 #: How kinds of shots are told apart: marker, face, edge.
-_KINDS: Final = (("o", MAIN, MAIN), ("o", "none", MAIN), ("s", UP, UP))
+_KINDS: Final = (("o", MAIN, MAIN), ("o", "none", MAIN), ("s", WRONG, WRONG))
 #: Cells of a map that can hold a number.
 MOST_CELLS: Final = 64
 
@@ -39,16 +40,14 @@ def _sequence(shots: Shots, measured: Measured, axes: Axes) -> None:
     _bad(axes, shots, measured, numbers)
     found = shots.over_all(measured)
     value, error = float(found.value[0]), float(found.error[0])
-    told = f"mean {value:.3g}" + (
-        f" ± {error:.1g}" if np.isfinite(error) else ""
-    )  # fmt: skip
+    told = f"mean {plus_minus(value, error)}"
     axes.axhline(value, color="black", lw=1, label=told)
     if np.isfinite(error):
         axes.axhspan(value - error, value + error, color="black", alpha=0.12, lw=0)
     axes.set_xlabel("shot")
     axes.set_ylabel(measured.label)
-    axes.set_title(f"{measured.name.replace('_', ' ')}, shot by shot")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_title(_about(measured))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _legend(axes)
 
 
@@ -91,11 +90,12 @@ def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
 
 
 def _meaning(scan: Scan) -> str:
-    return textwrap.fill(f"{scan.label}: {scan.doc}", 48) if scan.doc else scan.label
+    return textwrap.fill(f"{scan.label}: {scan.doc}", 38) if scan.doc else scan.label
 
 
 def _about(measured: Measured) -> str:
-    return textwrap.fill(measured.doc or measured.name.replace("_", " "), 42)
+    name = measured.name.replace("_", " ")
+    return textwrap.fill(f"{name}: {measured.doc}" if measured.doc else name, 46)
 
 
 def _shots(
@@ -124,7 +124,9 @@ def _bad(
     words = sorted({shots.verdicts[index] for index in np.flatnonzero(shots.bad)})
     note = "" if (shots.good & ~shots.bad).any() else ", but no other shot"
     name = f"not ok ({', '.join(words)}{note}): {shots.bad.sum()}"
-    style = {"marker": "x", "ls": "", "color": WRONG, "ms": 7, "mew": 1.8}
+    style: dict[str, Any] = {
+        "marker": "x", "ls": "", "color": "black", "ms": 7, "mew": 1.8
+    }  # fmt: skip
     axes.plot(places[valued], measured.values[valued], label=name, **style)
     lost = shots.bad & ~valued
     low = np.zeros(np.count_nonzero(lost))
@@ -137,8 +139,8 @@ def _legend(axes: Axes) -> None:
     """Write the legend below the axes, where no shot can be."""
     axes.margins(y=0.1)
     axes.legend(
-        loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2, borderpad=0.0,
-        columnspacing=1.0, handletextpad=0.4,
+        loc="upper left", bbox_to_anchor=(-0.05, -0.22), ncols=3, borderpad=0.0,
+        columnspacing=0.8, handletextpad=0.3, handlelength=1.4,
     )  # fmt: skip
 
 
@@ -148,38 +150,35 @@ def _map(shots: Shots, measured: Measured, axes: Axes) -> None:
     shape = len(slow.values), len(fast.values)
     grid = found.value.reshape(shape)
     edges = [np.arange(size + 1) - 0.5 for size in shape]
-    limits = {"vmin": 0.0, "vmax": 1.0} if measured.share else {}
+    limits: dict[str, Any] = {"vmin": 0.0, "vmax": 1.0} if measured.share else {}
     axes.set_facecolor("0.85")
     picture = axes.pcolormesh(edges[1], edges[0], grid, cmap="cividis", **limits)
-    name = measured.label + (", share" if measured.share else ", mean")
+    name = f"{measured.label}, {'share' if measured.share else 'mean ± standard error'}"
     axes.figure.colorbar(picture, ax=axes, label=name)
     for axis, scan in ((axes.xaxis, fast), (axes.yaxis, slow)):
         _ticks(axis, scan)
         axis.set_label_text(scan.label)
     if grid.size <= MOST_CELLS:
-        _write_cells(axes, picture, grid, found.error.reshape(shape))
-    axes.set_title(_about(measured) + (" (± s.e.)" if not measured.share else ""))
+        _write_cells(axes, picture, grid, shots.cells(measured, found))
+    axes.set_title(_about(measured))
 
 
 def _ticks(axis: Any, scan: Scan) -> None:
     step = -(-len(scan.values) // 10)
-    places = np.arange(0, len(scan.values), step)
-    axis.set_ticks(places, [f"{scan.text(place).split()[0]}" for place in places])
+    places = range(0, len(scan.values), step)
+    axis.set_ticks(places, [scan.text(place, unit=False) for place in places])
 
 
 def _write_cells(
-    axes: Axes, picture: Any, grid: NDArray[Any], error: NDArray[Any]
+    axes: Axes, picture: Any, grid: NDArray[Any], cells: list[str]
 ) -> None:
     for (row, column), value in np.ndenumerate(grid):
         if not np.isfinite(value):
             text, dark = "no\nshot", True
         else:
-            mine = error[row, column]
-            bars = f"\n±{mine:.1g}" if np.isfinite(mine) else ""
-            text, dark = f"{value:.2g}{bars}", picture.norm(value) > 0.55
+            text = cells[row * grid.shape[1] + column]
+            dark = picture.norm(value) > 0.55
         axes.text(
             column, row, text, ha="center", va="center", fontsize=7,
             color="black" if dark else "white",
         )  # fmt: skip
-
-

@@ -6,59 +6,71 @@ import numpy as np
 
 from analysis.files.run import Run
 from analysis.statistics import Estimate
+from ccqed_ctrl.belief import GROUPS
 from ccqed_ctrl.records import SHOTS
 from ccqed_ctrl.records.shots import ShotRecord
 from ccqed_ctrl.units import SCALES
 
 from .measured import Measured, Shots
-from .style import printed, shorten
+from .style import plus_minus, printed, shorten, words
 
 Lines = list[tuple[str, str]]
 
+#: Settings that say how a run was made, not what was done.
+_ORGANISATION = "run"
+
 
 def run_facts(run: Run, shots: Shots, quantities: list[Measured]) -> Lines:
-    """Return what a run comes to: over all shots that count, and its summary."""
+    """Return what a run comes to, over all shots that count; its summary, settings."""
     lines: Lines = []
     for one in quantities if not shots.scans else ():
         found = shots.over_all(one)
-        lines.append((one.name.replace("_", " "), _estimate(one, found, shots)))
+        lines.append((words(one.name), _estimate(one, found, shots)))
     bad = int(np.count_nonzero(shots.bad))
     lines.append(("shots not ok", f"{bad} of {len(shots.bad)}"))
-    lines += [
-        line for line in _scalars(run, "summary.") if not line[0].startswith("mean ")
-    ]
-    return lines + _origin(run)
+    summed = [key for key in run.keys if key.startswith("summary.")]
+    # Means over shots are above, with their errors.
+    lines += [_line(run, key) for key in summed if _is_news(run, key)]
+    return [*lines, *_origin(run), ("", ""), *_settings(run, None)]
 
 
-def shot_facts(run: Run, shots: Shots, shot: int) -> Lines:
-    """Return every number of one shot, and where it comes from."""
+def shot_facts(run: Run, shot: int) -> Lines:
+    """Return every number of one shot, where it comes from, and its settings."""
     lines: Lines = []
     for key in run.keys:
         entry = run.entry(key)
         if entry.axes == (SHOTS,):
-            lines.append((_name(key), _text(run.row(key, shot), entry.unit)))
-    point = int(shots.point[shot])
-    for scan, name in zip(shots.scans, run.scanned, strict=True):
-        key = f"settings.{name}"
-        lines.append((_name(key), _text(run.at(key, point), scan.unit)))
-    return lines + _origin(run)
+            lines.append((words(key), _text(run.row(key, shot), entry.unit)))
+    point = int(run.row(ShotRecord.point.key, shot))
+    return [*lines, *_origin(run), ("", ""), *_settings(run, point)]
+
+
+def _is_news(run: Run, key: str) -> bool:
+    return not run.entry(key).axes and not key.startswith("summary.mean_")
 
 
 def _origin(run: Run) -> Lines:
     lines = [("root seed", str(run.get(ShotRecord.seed.key)))]
     if run.header.started:
         when = run.header.started.astimezone()
-        lines.append(("started", when.strftime("%Y-%m-%d %H:%M:%S")))
+        lines.append(("started", when.strftime("%Y-%m-%d %H:%M")))
     return [*lines, ("file", run.path.name)]
 
 
-def _scalars(run: Run, prefix: str) -> Lines:
-    found = []
+def _settings(run: Run, point: int | None) -> Lines:
+    """Return what was chosen, not what was believed; without point, what never varies."""
+    lines = []
     for key in run.keys:
-        entry = run.entry(key)
-        if key.startswith(prefix) and not entry.axes:
-            found.append((_name(key), _text(run.get(key), entry.unit)))
-    return found
+        prefix, group, *_ = *key.split("."), ""
+        chosen = prefix == "settings" and group not in (*GROUPS, _ORGANISATION)
+        if chosen and (point is not None or not run.entry(key).axes):
+            value = run.get(key) if point is None else run.at(key, point)
+            lines.append((words(key), _text(value, run.entry(key).unit)))
+    return lines
+
+
+def _line(run: Run, key: str) -> tuple[str, str]:
+    return words(key), _text(run.get(key), run.entry(key).unit)
 
 
 def _estimate(one: Measured, found: Estimate, shots: Shots) -> str:
@@ -66,18 +78,12 @@ def _estimate(one: Measured, found: Estimate, shots: Shots) -> str:
     if one.share:
         count = int(np.count_nonzero(shots.good & np.isfinite(one.values)))
         low, high = float(found.low[0]), float(found.high[0])
-        share = f"{value:.2f} ({low:.2f} to {high:.2f})"
-        return f"{round(value * count)} of {count}: {share}"
-    bars = f" ± {error:.1g}" if np.isfinite(error) else ""
-    return f"{value:.4g}{bars} {printed(one.unit)}".rstrip()
-
-
-def _name(key: str) -> str:
-    return key.rpartition(".")[2].replace("_", " ")
+        return f"{value * count:.0f} of {count}: {value:.2f} ({low:.2f} to {high:.2f})"
+    return f"{plus_minus(value, error)} {printed(one.unit)}".rstrip()
 
 
 def _text(value: object, unit: str) -> str:
     if isinstance(value, bool | str):
         return shorten(str(value))
-    number = float(str(value)) / SCALES[unit]
-    return f"{number:.4g} {printed(unit)}".rstrip()
+    number = complex(value) if isinstance(value, complex) else float(str(value))
+    return f"{number / SCALES[unit]:.4g} {printed(unit)}".rstrip()

@@ -36,7 +36,9 @@ def image_panels(run: Run, recalls: Recalls, shot: int) -> Iterator[Panel]:
         overlap = float(pixels.astype(float) @ stored) / len(stored)
         yield Panel(
             partial(
-                _image, pixels.reshape(shape), f"{title}, overlap {overlap:.2f}",
+                _image,
+                pixels.reshape(shape),
+                f"{title}, overlap {overlap:.2f}",
                 (pixels != stored).reshape(shape),
             )  # fmt: skip
         )
@@ -49,7 +51,7 @@ def _image(
     axes.set_title(title)
     bare(axes)
     if wrong is None:
-        axes.set_xlabel("black: ink (+1)", fontsize=7.5)
+        axes.set_xlabel("dark: ink (+1)", fontsize=7.5)
         return
     rows, columns = np.nonzero(wrong)
     size = float(np.clip(60 / max(pixels.shape), 2, 8))
@@ -66,7 +68,8 @@ def shot_overlaps(recalls: Recalls, shot: int) -> Panel:
     known = Estimate(values, *[np.full_like(values, np.nan)] * 3)
 
     def draw(axes: Axes) -> None:
-        _memories(axes, recalls, shot, known, _shown(values, recalls.cued[shot]))
+        shown = _shown(values, recalls.cued[shot])
+        _memories(axes, recalls, shot, known, shown, int(recalls.nearest[shot]))
         axes.set_xlim(min(-1.0, float(values.min())), 1.05)
         axes.set_xlabel("overlap with the recalled image")
         axes.set_title("overlap with each memory")
@@ -85,34 +88,40 @@ def run_overlaps(recalls: Recalls, good: Mask) -> Panel:
     ))  # fmt: skip
 
     def draw(axes: Axes) -> None:
-        shown = _shown(means.value, recalls.cued[0])
-        _memories(axes, recalls, 0, means, shown)
+        _memories(axes, recalls, 0, means, _shown_in_run(recalls, good))
+        axes.tick_params(axis="y", labelleft=False)
         axes.set_xlim(-1, 1.05)
-        axes.set_xlabel("overlap, mean ± standard error")
+        axes.set_xlabel("mean ± standard error")
         axes.set_title("overlap with each memory")
 
-    return Panel(draw, 1.2)
+    return Panel(draw, 1.0)
 
 
 def recalled_as(recalls: Recalls, good: Mask) -> Panel:
     """Return a panel of how often each memory was the nearest, all shots cued alike."""
     count = np.bincount(recalls.nearest[good], minlength=recalls.names.shape[1])
     shares = binomial(count, int(good.sum()))
+    # What never came up says nothing by its interval: all such have the same.
+    shares.error[count == 0] = shares.low[count == 0] = shares.high[count == 0] = np.nan
 
     def draw(axes: Axes) -> None:
-        shown = _shown(recalls.overlaps[good].mean(axis=0), recalls.cued[0])
+        shown = _shown_in_run(recalls, good)
         _memories(axes, recalls, 0, shares, shown)
         for row, index in enumerate(shown):
             if count[index]:
                 axes.annotate(
                     f"{count[index]}", (1.0, row), xycoords=("axes fraction", "data"),
-                    ha="right", va="center", fontsize=7.5,
+                    va="center", fontsize=7.5, color=MAIN,
                 )  # fmt: skip
         axes.set_xlim(0, 1.05)
-        axes.set_xlabel("share of shots, Wilson 95 %")
+        axes.set_xlabel("share, Wilson 95 %")
         axes.set_title(f"recalled as ({good.sum()} shots)")
 
-    return Panel(draw, 1.2)
+    return Panel(draw, 1.0)
+
+
+def _shown_in_run(recalls: Recalls, good: Mask) -> NDArray[np.int64]:
+    return _shown(recalls.overlaps[good].mean(axis=0), recalls.cued[0])
 
 
 def _shown(values: NDArray[Any], cued: int) -> NDArray[np.int64]:
@@ -123,25 +132,28 @@ def _shown(values: NDArray[Any], cued: int) -> NDArray[np.int64]:
 
 
 def _memories(
-    axes: Axes, recalls: Recalls, shot: int, values: Estimate, shown: NDArray[np.int64]
+    axes: Axes,
+    recalls: Recalls,
+    shot: int,
+    values: Estimate,
+    shown: NDArray[np.int64],
+    taken: int | None = None,
 ) -> None:
-    """Draw a bar for each memory shown, the cued one marked as such."""
+    """Draw a bar for each memory shown; mark the cued one, and which it is taken for."""
     cued = recalls.cued[shot]
     rows = np.arange(len(shown))
-    colours = [MAIN if index == cued else UNKNOWN for index in shown]
+    marks = {taken: ("recalled", WRONG), int(cued): ("cued", MAIN)}
+    colours = [marks.get(int(index), ("", UNKNOWN))[1] for index in shown]
     axes.barh(rows, values.value[shown], color=colours, height=0.7, alpha=0.75)
     axes.errorbar(
         values.value[shown], rows, xerr=values.bars[:, shown], fmt="none",
         ecolor="black", elinewidth=1, capsize=2,
     )  # fmt: skip
-    names = [
-        f"{recalls.names[shot][index]} (cued)" if index == cued
-        else str(recalls.names[shot][index]) for index in shown
-    ]  # fmt: skip
-    axes.set_yticks(rows, names)
+    axes.set_yticks(rows, [str(recalls.names[shot][index]) for index in shown])
     for text, index in zip(axes.get_yticklabels(), shown, strict=True):
-        if index == cued:
-            text.set(fontweight="bold", color=MAIN)
+        if int(index) in marks:
+            word, colour = marks[int(index)]
+            text.set(text=f"{text.get_text()} ({word})", weight="bold", color=colour)
     axes.invert_yaxis()
     axes.axvline(0, color="black", lw=0.8)
     left = recalls.names.shape[1] - len(shown)

@@ -19,7 +19,7 @@ from ccqed_ctrl.records import SHOTS, Entry
 from ccqed_ctrl.records.shots import HologramRecord, ShotRecord
 from ccqed_ctrl.units import SCALES
 
-from .style import printed, words
+from .style import plus_minus, printed, words
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -67,11 +67,11 @@ class Scan:
         """Whether the values are places on an axis."""
         return bool(self.values.dtype.kind in "iuf")
 
-    def text(self, index: int) -> str:
-        """Return one value as printed."""
+    def text(self, index: int, *, unit: bool = True) -> str:
+        """Return one value as printed, with its unit or without."""
         value = self.values[index]
         shown = f"{value:.4g}" if self.numbers else str(value)
-        return f"{shown} {printed(self.unit)}".strip()
+        return f"{shown} {printed(self.unit)}".strip() if unit else shown
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,8 @@ class Shots:
     def of(cls, run: Run) -> Shots:
         """Read them."""
         record = run.as_record(ShotRecord)
-        shape = [int(size) for size in run.get(ShotRecord.scan_shape.key)] if (
-            record.has(ShotRecord.scan_shape)
-        ) else []  # fmt: skip
+        stored = record.scan_shape if record.has(ShotRecord.scan_shape) else ()
+        shape = [int(size) for size in stored]
         return cls(
             np.asarray(record.point),
             list(record.verdict),
@@ -109,12 +108,24 @@ class Shots:
         return np.array([verdict != Verdict.ok for verdict in self.verdicts], bool)
 
     def over_points(self, measured: Measured) -> Estimate:
-        """Return mean and standard error, or share, at each point (K,); NaN: no shot."""
+        """Return means, or shares, at each point (K,); NaN where there is no shot."""
         return estimate(measured, self.point, self.points, self.good)
 
     def over_all(self, measured: Measured) -> Estimate:
         """Return mean and standard error, or share, over all shots that count, (1,)."""
         return estimate(measured, np.zeros_like(self.point), 1, self.good)
+
+    def cells(self, measured: Measured, found: Estimate) -> list[str]:
+        """Return what is to be read at each point, K texts of two lines."""
+        if not measured.share:
+            pairs = zip(found.value, found.error, strict=True)
+            return [plus_minus(*pair).replace(" ", "\n", 1) for pair in pairs]
+        use = self.good & np.isfinite(measured.values)
+        trials = np.bincount(self.point[use], minlength=self.points)
+        return [
+            f"{value:.2f}\n{value * count:.0f} of {count}"
+            for value, count in zip(found.value, trials, strict=True)
+        ]
 
     def median(self, measured: Measured) -> int:
         """Return the shot whose value is nearest the median of those that count."""
@@ -198,7 +209,9 @@ def scalars(run: Run) -> list[Measured]:
 def _is_scalar(entry: Entry) -> bool:
     book_keeping = entry.planned or entry.key == ShotRecord.attempts.key
     numeric = entry.dtype != "str" and np.dtype(entry.dtype).kind in "biuf"
-    return entry.axes == (SHOTS,) and numeric and not book_keeping
+    # A phase has no mean.
+    linear = entry.key != HologramRecord.phase.key
+    return entry.axes == (SHOTS,) and numeric and linear and not book_keeping
 
 
 def _measured(run: Run, entry: Entry) -> Measured:

@@ -84,8 +84,9 @@ def _field(
     """Return the field of a shot's frames (F, ny, nx), or why there is none."""
     if len(frames) != FRAMES:
         return None, f"{len(frames)} frames, not hologram and reference"
+    band = field_band(cloud.size, imaging)
     try:
-        return demodulate(*frames, imaging, field_band(cloud.size, imaging)), ""
+        return demodulate(frames[0], frames[1], imaging, band), ""
     except CcqedError as error:
         return None, str(error)
 
@@ -122,7 +123,7 @@ def _phase(optics: Optics, axes: Axes) -> None:
         optics, axes, angle, cmap="twilight_r", vmin=-np.pi / 2, vmax=1.5 * np.pi,
         alpha=shown,
     )  # fmt: skip
-    bar = _bar(axes, picture, "rad, against the spins' axis (faint: no light)")
+    bar = _bar(axes, picture, "rad (pale: no light)")
     bar.set_ticks([-np.pi / 2, 0, np.pi / 2, np.pi, 1.5 * np.pi])
     bar.set_ticklabels(["−π/2", "0\nup", "π/2", "π\ndown", "3π/2"])
     _scale(optics, axes)
@@ -137,8 +138,9 @@ def _spins(optics: Optics, axes: Axes) -> None:
         (1, "^", UP, "up"), (-1, "v", DOWN, "down"), (0, "o", "none", "undetermined"),
     ):  # fmt: skip
         mine = spins == value
+        x, y = positions[mine].T
         axes.scatter(
-            *positions[mine].T, s=size * (sure[mine] if value else 1.0), c=colour,
+            x, y, s=size * (sure[mine] if value else 1.0), c=colour,
             marker=marker, linewidths=0 if value else 1, label=f"{name} {mine.sum()}",
             edgecolors=UNKNOWN,
         )  # fmt: skip
@@ -165,10 +167,11 @@ def _image(optics: Optics, axes: Axes, values: NDArray[Any], **style: Any) -> An
 
 
 def _bar(axes: Axes, picture: Any, label: str) -> Any:
+    # Below the picture and as wide, whatever shape that is given.
+    place = axes.inset_axes((0.0, -0.09, 1.0, 0.045))
     return axes.figure.colorbar(
-        picture, ax=axes, location="bottom", label=label, shrink=0.9, pad=0.02,
-        aspect=25,
-    )  # fmt: skip
+        picture, cax=place, orientation="horizontal", label=label
+    )
 
 
 def _scale(optics: Optics, axes: Axes) -> None:
@@ -184,7 +187,11 @@ def _scale(optics: Optics, axes: Axes) -> None:
     for colour, width in (("white", 2.0), ("black", 0.8)):
         axes.add_patch(
             Circle(
-                (0, 0), optics.waist, fill=False, color=colour, linewidth=width,
+                (0, 0),
+                optics.waist,
+                fill=False,
+                color=colour,
+                linewidth=width,
                 linestyle=(0, (3, 2)),
             )  # fmt: skip
         )

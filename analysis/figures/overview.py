@@ -20,7 +20,7 @@ from .images import image_panels, recalled_as, run_overlaps, shot_overlaps
 from .measured import Measured, Shots, scalars
 from .optics import Optics
 from .recalls import Recalls
-from .style import SIZE, STYLE, WRONG, Panel, draw_row, text_panel
+from .style import SIZE, STYLE, WRONG, Panel, draw_row, parts, text_panel
 
 #: Quantities drawn in a row.
 MOST_QUANTITIES: Final = 3
@@ -91,7 +91,7 @@ class _Drawing:
         total = run.get("progress.total") if run.has("progress.total") else run.shots
         title = f"{run.header.class_name}, {run.title}: {run.shots} of {total} shots"
         figure.suptitle(title, weight="bold")
-        above, below = figure.subfigures(2, 1)
+        above, below = parts(figure, 1, 2)
         quantities = self._quantities()
         panels = self._run_panels(quantities)
         draw_row(above, panels)
@@ -103,8 +103,8 @@ class _Drawing:
         title = f"{run.header.class_name}, {run.title}: shot {shot}{self._where(shot)}"
         said = f", {recalls.sentence(shot)}" if recalls else ""
         figure.suptitle(title + said, weight="bold")
-        above, below = figure.subfigures(2, 1)
-        facts = text_panel(shot_facts(run, self.shots, shot))
+        above, below = parts(figure, 1, 2)
+        facts = text_panel(shot_facts(run, shot))
         optics = Optics.of(run, shot)
         upper: list[Panel] = []
         if recalls:
@@ -145,26 +145,24 @@ class _Drawing:
             panels = array_panels(run, shot)
         if not panels:
             return
-        title = f"median shot: {shot}{self._where(shot)}"
-        said = f", {recalls.sentence(shot)}" if recalls else ""
-        part.suptitle(title + said)
+        title = f"Median shot {shot}{self._where(shot)}"
+        said = f": {recalls.sentence(shot)}" if recalls else ""
+        part.suptitle(title + said, x=0.01, ha="left", weight="bold")
         self._verdict(part, shot)
         draw_row(part, panels, first)
 
     def _where(self, shot: int) -> str:
         place = self.shots.where(shot)
-        return f" at {place}" if place else ""
+        return f", at {place}" if place else ""
 
     def _verdict(self, part: SubFigure, shot: int) -> None:
         """Say in red what is wrong with a shot."""
         word = self.shots.verdicts[shot]
         if word == Verdict.ok:
             return
-        meaning = f": {Verdict(word).meaning}" if word in list(Verdict) else ""
-        part.text(
-            0.99, 0.99, f"shot {shot} is not ok: {word}{meaning}", color=WRONG,
-            ha="right", va="top", weight="bold",
-        )  # fmt: skip
+        meanings = {str(known): f": {known.meaning}" for known in Verdict}
+        told = f"shot {shot} is not ok: {word}{meanings.get(word, '')}"
+        part.text(0.99, 0.99, told, color=WRONG, ha="right", va="top", weight="bold")
 
 
 def _draw_foreign(figure: Figure, run: Run) -> None:
@@ -173,7 +171,4 @@ def _draw_foreign(figure: Figure, run: Run) -> None:
         f"{run.path.name}, {run.title}: no schema of ours, datasets as they are",
         weight="bold",
     )
-    left, right = figure.subfigures(1, 2, width_ratios=(1.0, 1.4))
-    draw_row(left, [text_panel(lines)])
-    for part, panel in zip(right.subfigures(-(-len(panels) // 2), 2).flat, panels):
-        draw_row(part, [panel])
+    draw_row(parts(figure, 1, 1)[0], [text_panel(lines), *panels])

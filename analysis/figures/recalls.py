@@ -33,7 +33,7 @@ class Recalls:
     def of(cls, run: Run) -> Recalls | None:
         """Read them; None if the run is no recall."""
         record: RecallRecord = run.as_record(RecallRecord)
-        if not (record.has(RecallRecord.overlaps) and record.has(RecallRecord.patterns)):
+        if not all(map(record.has, (RecallRecord.overlaps, RecallRecord.patterns))):
             return None
         return cls(
             record.per_shot(RecallRecord.names),
@@ -55,21 +55,21 @@ class Recalls:
         rows = np.arange(len(self.cued))
         exact, right = self.wrong == 0, self.nearest == self.cued
         kinds = (
-            ("exact recall", exact),
-            ("the cued memory, some pixels wrong", right & ~exact),
-            ("another memory", ~right & ~exact),
+            ("exact", exact),
+            ("cued memory", right & ~exact),
+            ("other memory", ~right & ~exact),
         )
-        cue = Measured("cue overlap", "the cue itself", self.cue_overlap)
         return Measured(
-            "overlap with the cued memory", "recalled image", self.overlaps[rows, self.cued],
-            kinds=kinds, beside=cue,
+            "overlap", "recalled image with the cued memory",
+            self.overlaps[rows, self.cued], kinds=kinds,
+            beside=Measured("cue_overlap", "the cue", self.cue_overlap),
         )  # fmt: skip
 
     @property
     def exact(self) -> Measured:
         """Whether every pixel is right."""
         return Measured(
-            "exact recall", "every pixel right", (self.wrong == 0).astype(float),
+            "exact_recall", "every pixel right", (self.wrong == 0).astype(float),
             share=True,
         )  # fmt: skip
 
@@ -77,7 +77,7 @@ class Recalls:
     def right(self) -> Measured:
         """Whether the cued memory is the nearest one."""
         return Measured(
-            "cued memory", "the cued memory is the nearest one",
+            "right_memory", "the cued memory is the nearest",
             (self.nearest == self.cued).astype(float), share=True,
         )  # fmt: skip
 
