@@ -92,12 +92,12 @@ class Laboratory:
     def __init__(self, dmgr: Any, path: str) -> None:  # noqa: ARG002 (ARTIQ's interface)
         self.path = Path(path)
 
-    def belief(self, calibration: Callable[[str], Any] = {}.get) -> Belief:
+    def belief(self, calibration: Callable[[str], Any] | None = None) -> Belief:
         """Return what is believed now.
 
         Parameters
         ----------
-        calibration : callable
+        calibration : callable, optional
             Returns the persistent dataset of a name, None without one.
 
         Raises
@@ -108,7 +108,7 @@ class Laboratory:
         text = _read(self.path)
         values, sources = parse(text, self.path)
         for name, declared in named().items():
-            record = calibration(f"{RECORDS}.{name}")
+            record = calibration and calibration(f"{RECORDS}.{name}")
             if record is not None:
                 values[name], sources[name] = _recorded(name, declared, record)
         return Belief(_apparatus(values, self.path), sources, self.path, text)

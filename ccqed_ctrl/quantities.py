@@ -78,8 +78,11 @@ class Declared:
             return bool(value)
         if self.kind is str:
             return self._text(value)
-        check = checks.integer if self.kind is int else checks.number
-        return check(self.label, value, self.meaning.minimum, self.meaning.maximum)
+        low, high = self.meaning.minimum, self.meaning.maximum
+        if self.kind is int:
+            checks.number(self.label, value, low, high)
+            return checks.integer(self.label, value)
+        return checks.number(self.label, value, low, high)
 
     def _text(self, value: Any) -> str:
         if self.meaning.choices:
@@ -117,7 +120,9 @@ class Parameters:
         ParameterError
             A field that `quantity` has not made, or of a type that is none of `KINDS`.
         """
-        return _declared(cls)
+        group: Any = cls  # mypy takes a dataclass for unhashable
+        found: Mapping[str, Declared] = _declared(group)
+        return found
 
     @classmethod
     def quantities(cls) -> dict[str, Quantity]:
@@ -152,7 +157,7 @@ class Parameters:
 
 
 @functools.cache
-def _declared(group: type[Parameters]) -> Mapping[str, Declared]:
+def _declared(group: Any) -> Mapping[str, Declared]:
     hints = typing.get_type_hints(group)
     found = {}
     for field in dataclasses.fields(group):

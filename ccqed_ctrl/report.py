@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,8 @@ class Report:
     def _state(self, status: str, core: Any) -> None:
         """Store the status, and what the devices say of themselves by now."""
         # A simulated core device tells its truth, seed and slack; ARTIQ's own nothing.
-        devices = getattr(core, "provenance", dict)()
-        self._set("provenance", json.dumps(self._about | devices, default=float))
+        tell: Callable[[], dict[str, Any]] = getattr(core, "provenance", dict)
+        self._set("provenance", json.dumps(self._about | tell(), default=float))
         self._set("status", status)
 
     def _set(self, key: str, value: Any, **options: Any) -> None:

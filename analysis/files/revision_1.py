@@ -10,6 +10,7 @@ import numpy as np
 from ccqed_ctrl.belief import GROUPS
 from ccqed_ctrl.params import Cue, Layout, Memories, Run, Sequence
 from ccqed_ctrl.recalling import RecallRecord
+from ccqed_ctrl.quantities import Parameters
 from ccqed_ctrl.records import Entry, setting
 
 #: Present names of what was renamed.
@@ -41,7 +42,7 @@ _IMPLIED: Final[dict[str, Any]] = {
     "shot.verdict": "ok",
     "shot.attempts": 1,
 }
-_CHOSEN: Final = {
+_CHOSEN: Final[dict[str, type[Parameters]]] = {
     "memories": Memories,
     "cue": Cue,
     "layout": Layout,

@@ -110,14 +110,15 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "dma_playback": (None, _I64, _I32, ctypes.c_bool),
 }
 _current = Runtime()
-_callbacks: dict[str, Any] = {}
+#: Of (symbol, signature): another test may teach the runtime a symbol later.
+_callbacks: dict[tuple[str, Any], Any] = {}
 
 
 def _provide(name: str) -> None:
-    """Give the loader an address for a symbol, once per process."""
-    if name in _callbacks:
-        return
+    """Give the loader an address for a symbol, once per signature."""
     signature = SIGNATURES.get(name)
+    if (name, signature) in _callbacks:
+        return
     if signature is None:
         callback = ctypes.CFUNCTYPE(None)(lambda: _current.missing(name))
     else:
@@ -126,7 +127,7 @@ def _provide(name: str) -> None:
             return getattr(_current, name.lstrip("_"))(*arguments)
 
         callback = ctypes.CFUNCTYPE(*signature)(call)
-    _callbacks[name] = callback
+    _callbacks[name, signature] = callback
     llvm.add_symbol(name, ctypes.cast(callback, ctypes.c_void_p).value)
 
 

@@ -32,7 +32,7 @@ PACKAGED = ("ccqed_ctrl", "analysis", "sim_backend")
 #: Modules without artiq, files, clock, log or network, and all they may import.
 FOUNDATION = tuple(
     f"ccqed_ctrl.{name}"
-    for name in ("checks", "errors", "limits", "params", "rng", "units")
+    for name in ("checks", "errors", "limits", "params", "quantities", "rng", "units")
 )
 PURE = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -45,7 +45,7 @@ PURE = {
 }
 MATHEMATICS = (
     "__future__", "collections", "concurrent.futures", "dataclasses", "enum",
-    "functools", "itertools", "math", "numba", "numpy", "scipy", "typing", "zlib",
+    "functools", "itertools", "math", "numba", "numpy", "scipy", "types", "typing", "zlib",
 )  # fmt: skip
 #: Imports within functions: optional extras only, each by name.
 LAZY = {
@@ -249,7 +249,11 @@ def test_the_arrows_of_the_packages_hold():
 #: Module to append to, what to append, and the contract that must break.
 WRONG = [
     ("ccqed_ctrl.model.plan", "import analysis.readout.decode", "analysis stands on"),
-    ("ccqed_ctrl.schema", "import sim_backend.ddb", "ccqed_ctrl knows no simulator"),
+    (
+        "ccqed_ctrl.records.schema",
+        "import sim_backend.ddb",
+        "ccqed_ctrl knows no simulator",
+    ),
     ("analysis.readout.decode", "from sim_backend import ddb", "analysis takes only"),
     ("sim_backend.crate.slack", "from sim_backend.host import runner", "crate stands"),
     ("sim_backend.host.network", "def f():\n    import sim_backend.gates", "crate st"),
@@ -339,11 +343,11 @@ def test_a_reference_is_found():
         ("ccqed_ctrl.model.plan", "import time"),
         ("ccqed_ctrl.model.plan", "from pathlib import Path"),
         ("ccqed_ctrl.model.plan", "import logging"),
-        ("ccqed_ctrl.model.plan", "from .. import schema"),
+        ("ccqed_ctrl.model.plan", "from .. import records"),
         ("sim_backend.laboratory.physics.ramp", "from ..plant import Plant"),
         (
             "sim_backend.laboratory.physics.ramp",
-            "from ccqed_ctrl.recall import plan_recall",
+            "from ccqed_ctrl.recalling import plan_recall",
         ),
         ("sim_backend.laboratory.physics.ramp", "x = open('a').read()"),
         ("ccqed_ctrl.params", "from .model import plan"),
@@ -362,7 +366,7 @@ def test_a_lazy_import_is_found():
     assert lazy_imports(source, "analysis.x") == ["analysis.x.f imports h5py"]
     optional = "def f():\n    from sklearn.datasets import load_digits"
     assert lazy_imports(optional, "ccqed_ctrl.memories") == []
-    assert len(lazy_imports(optional, "ccqed_ctrl.recall")) == 1
+    assert len(lazy_imports(optional, "ccqed_ctrl.recalling")) == 1
 
 
 @pytest.mark.parametrize(
