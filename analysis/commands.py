@@ -7,9 +7,22 @@ from pathlib import Path
 
 from ccqed_ctrl.cli import Command
 
+#: How a run may be named.
+_RUN = "RID|latest|FILE"
+
+
+def _add_run(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add positional runs, and the folder in which they are looked for."""
+    for name in names:
+        parser.add_argument(name, metavar=_RUN)
+    parser.add_argument(
+        "--results", metavar="DIR", type=Path, default=Path("results"),
+        help="where runs are looked for by number (default: %(default)s)",
+    )  # fmt: skip
+
 
 def _configure_show(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="RESULT.h5", type=Path)
+    _add_run(parser, "run")
     parser.add_argument(
         "-o", "--output", metavar="PNG", type=Path, help="default: RESULT.png beside it"
     )
@@ -18,10 +31,16 @@ def _configure_show(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _configure_ls(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", metavar="RESULTS", type=Path, help="folder or file")
+def _configure_filter(parser: argparse.ArgumentParser) -> None:
+    """Add a folder, and which of its runs are meant."""
+    parser.add_argument(
+        "results", metavar="RESULTS", type=Path, nargs="?", default=Path("results"),
+        help="folder or file (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--class", dest="class_name", metavar="NAME")
-    parser.add_argument("--status", help="ok, exception, unreadable...")
+    parser.add_argument(
+        "--status", help="ok, failed, terminated, interrupted, running, unreadable..."
+    )
     parser.add_argument("--backend", choices=["hardware", "simulation"])
     parser.add_argument(
         "--since", metavar="TIME", help="2026-03-01 or 2026-03-01T14:30"
@@ -30,21 +49,42 @@ def _configure_ls(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rid", metavar="N[-M]")
 
 
+def _configure_ls(parser: argparse.ArgumentParser) -> None:
+    _configure_filter(parser)
+    parser.add_argument(
+        "--columns", metavar="NAME,...",
+        help="facts (rid, time, class, status, backend, shots, result, path), settings "
+        "(cue.corruption) and summaries, by name or the last part of it",
+    )  # fmt: skip
+
+
+def _configure_table(parser: argparse.ArgumentParser) -> None:
+    _configure_filter(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE.csv", type=Path, help="default: standard output"
+    )
+
+
+def _configure_compare(parser: argparse.ArgumentParser) -> None:
+    _add_run(parser, "a", "b")
+
+
 def _configure_analyse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", metavar="FILE|FOLDER", type=Path)
+    _add_run(parser, "run")
     parser.add_argument(
         "--set", dest="changes", metavar="GROUP.FIELD=VALUE", action="append",
-        default=[], help="another setting or calibration (SI), as imaging.phase=0.3",
+        default=[], help="another setting, as imaging.phase=0.3 or cloud.size=4um",
     )  # fmt: skip
 
 
 def _configure_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="RESULT.h5", type=Path)
+    _add_run(parser, "run")
     parser.add_argument(
-        "-o", "--output", metavar="FILE.nc|FILE.csv", type=Path, required=True
-    )
+        "-o", "--output", metavar="FILE.nc|.csv|.h5", type=Path, required=True,
+        help="NetCDF, a line per shot, or HDF5 with units and names of axes",
+    )  # fmt: skip
     parser.add_argument(
-        "--without-images", action="store_true", help="leave frames and fields out"
+        "--without-images", action="store_true", help="leave frames out"
     )
 
 
@@ -99,11 +139,22 @@ ANALYSE = Command(
     "analyse",
     "repeat the analysis from the raw frames",
     _configure_analyse,
-    f"{_WORK}:analyse",
+    "analysis.analyse_command:analyse",
 )
 EXPORT = Command(
-    "export", "write a result as NetCDF or CSV", _configure_export, f"{_WORK}:export"
+    "export",
+    "write a result as NetCDF, CSV or annotated HDF5",
+    _configure_export,
+    f"{_WORK}:export",
 )
+COMPARE = Command(
+    "compare", "say what differs between two runs", _configure_compare,
+    f"{_WORK}:compare",
+)  # fmt: skip
+TABLE = Command(
+    "table", "write runs, settings and summaries as CSV", _configure_table,
+    f"{_WORK}:table",
+)  # fmt: skip
 FIGURES = Command(
     "figures",
     "compute and draw the paper's figures, with claims",

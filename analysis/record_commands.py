@@ -1,23 +1,19 @@
-"""What `ccqed show`, `ls`, `analyse` and `export` do with results files."""
+"""What `ccqed show`, `ls` and `export` do with results files."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from ccqed_ctrl import checks
-from ccqed_ctrl.cli import RUN_FAILED
-from ccqed_ctrl.errors import CcqedError, ResultsError
+from ccqed_ctrl.errors import ResultsError
 
 from .figures import recall_figure
 from .files import export as exporting
 from .files import listing
-from .files.reanalysis import Reanalysis, reanalyse
-from .files.rebuild import obstacle, parse_change
 from .files.run import Run
 
 
@@ -79,86 +75,6 @@ def _cells(run: listing.Run) -> tuple[str, ...]:
         header.backend,
         run.result,
     )
-
-
-def analyse(options: argparse.Namespace) -> int:
-    """Repeat the analysis of a file, or of all in a folder."""
-    changes = dict(parse_change(text) for text in options.changes)
-    console = Console(highlight=False, markup=False)
-    files = listing.files_of(options.results)
-    if not files:
-        raise ResultsError(f"no results files in {str(options.results)!r}")
-    if options.results.is_file():
-        with Run(options.results) as record:
-            repeated = reanalyse(record, changes)
-            console.print(_comparison(repeated, record.title))
-        agrees = repeated.agrees
-    else:
-        agrees = _analyse_folder(files, changes, console)
-    return 0 if agrees or changes else RUN_FAILED
-
-
-def _analyse_folder(
-    files: list[Path], changes: Mapping[str, object], console: Console
-) -> bool:
-    """Tabulate every file's verdict; return whether all that could be repeated agree.
-
-    A file that cannot be analysed counts as a disagreement.
-    """
-    table = Table("file", "shots", "stored", "repeated", "verdict")
-    agree = True
-    for file in files:
-        try:
-            with Run(file) as record:
-                why = obstacle(record)
-                if why:
-                    table.add_row(file.name, str(record.shots), "", "", why)
-                    continue
-                repeated = reanalyse(record, changes)
-        except CcqedError as error:
-            table.add_row(file.name, "", "", "", str(error))
-            agree = False
-            continue
-        before, after = (
-            _overlap(summary) for summary in (repeated.stored, repeated.summary)
-        )
-        verdict = _verdict(repeated)
-        table.add_row(file.name, str(repeated.shots), before, after, verdict)
-        agree = agree and repeated.agrees
-    console.print(table)
-    return agree
-
-
-def _overlap(summary: Mapping[str, object]) -> str:
-    found = summary.get("summary.recalled_overlap")
-    return f"overlap {found:.4f}" if isinstance(found, float) else "-"
-
-
-def _verdict(repeated: Reanalysis) -> str:
-    changed = [item.key for item in repeated.differences if not item.agrees]
-    return "differs in " + ", ".join(changed) if changed else "agrees"
-
-
-def _comparison(repeated: Reanalysis, title: str) -> Table:
-    """Return stored beside repeated: the summary, then each dataset's deviation."""
-    table = Table("", "stored", "repeated", "deviation", "changed", title=title)
-    for key, value in repeated.summary.items():
-        table.add_row(key, _number(repeated.stored.get(key)), _number(value), "", "")
-    table.add_section()
-    for item in repeated.differences:
-        changed = f"{item.changed} of {item.size}" if item.changed else "-"
-        table.add_row(item.key, "", "", f"{item.deviation:.1e}", changed)
-    for key in repeated.untouched:
-        table.add_row(key, "", "", "", "not repeated")
-    table.add_section()
-    table.add_row("verdict", "", _verdict(repeated), "", "")
-    return table
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{float(str(value)):.6g}"
 
 
 def export(options: argparse.Namespace) -> int:

@@ -66,7 +66,31 @@ def parse_change(text: str) -> tuple[str, Any]:
             f"the analysis depends on no {field!r} of {group}{hint} "
             f"(it does on {', '.join(sorted(known))})"
         )
-    return f"{group}.{field}", _value(kind.declared()[field], value.strip())
+    name = f"{group}.{field}"
+    return name, _value(_declared(name), value.strip())
+
+
+def stored_values(run: Run, name: str) -> list[Any]:
+    """Return what "group.field" was (SI): its values along the scan, once each.
+
+    A field that is not stored is younger than the file: it had its default.
+    """
+    group, _, field = name.partition(".")
+    default = _declared(name).default
+    found = (run.settings(point).get(group, {}) for point in range(run.points))
+    return list(dict.fromkeys(settings.get(field, default) for settings in found))
+
+
+def written(name: str, value: Any) -> str:
+    """Return a value of "group.field" as it is typed: "4 um" for 4e-6 of cloud.size."""
+    if isinstance(value, str) or value is None:
+        return str(value)
+    return notation.written(value, _declared(name).meaning.unit)
+
+
+def _declared(name: str) -> Declared:
+    group, _, field = name.partition(".")
+    return ANALYSED[group][0].declared()[field]
 
 
 def _value(declared: Declared, text: str) -> Any:
