@@ -48,7 +48,8 @@ def _sequence(shots: Shots, measured: Measured, axes: Axes) -> None:
     axes.set_ylabel(measured.label)
     axes.set_title(_about(measured))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(axes)
+    axes.set_xlim(-0.5, len(numbers) - 0.5)
+    _legend(axes, 3)
 
 
 def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
@@ -73,7 +74,7 @@ def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
     axes.set_title(_about(measured))
     if measured.share:
         axes.set_ylim(-0.05, 1.05)
-    _legend(axes)
+    _legend(axes, 2)
 
 
 def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
@@ -83,14 +84,10 @@ def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
         return np.arange(shots.points, dtype=float), f"point of {names}"
     (scan,) = shots.scans
     if scan.numbers:
-        return np.asarray(scan.values, float), _meaning(scan)
+        return np.asarray(scan.values, float), scan.label
     places = np.arange(len(scan.values), dtype=float)
     axes.set_xticks(places, [scan.text(index) for index in range(len(places))])
-    return places, _meaning(scan)
-
-
-def _meaning(scan: Scan) -> str:
-    return textwrap.fill(f"{scan.label}: {scan.doc}", 38) if scan.doc else scan.label
+    return places, scan.label
 
 
 def _about(measured: Measured) -> str:
@@ -135,11 +132,11 @@ def _bad(
     )
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, columns: int) -> None:
     """Write the legend below the axes, where no shot can be."""
     axes.margins(y=0.1)
     axes.legend(
-        loc="upper left", bbox_to_anchor=(-0.05, -0.22), ncols=3, borderpad=0.0,
+        loc="upper left", bbox_to_anchor=(-0.05, -0.22), ncols=columns, borderpad=0.0,
         columnspacing=0.8, handletextpad=0.3, handlelength=1.4,
     )  # fmt: skip
 

@@ -58,7 +58,7 @@ def _origin(run: Run) -> Lines:
 
 
 def _settings(run: Run, point: int | None) -> Lines:
-    """Return what was chosen, not what was believed; without point, what never varies."""
+    """Return what was chosen, not what is believed; of no point, what never varies."""
     lines = []
     for key in run.keys:
         prefix, group, *_ = *key.split("."), ""

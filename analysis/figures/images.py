@@ -115,7 +115,7 @@ def recalled_as(recalls: Recalls, good: Mask) -> Panel:
                 )  # fmt: skip
         axes.set_xlim(0, 1.05)
         axes.set_xlabel("share, Wilson 95 %")
-        axes.set_title(f"recalled as ({good.sum()} shots)")
+        axes.set_title(f"recalled as (shots: {good.sum()})")
 
     return Panel(draw, 1.0)
 
@@ -139,7 +139,7 @@ def _memories(
     shown: NDArray[np.int64],
     taken: int | None = None,
 ) -> None:
-    """Draw a bar for each memory shown; mark the cued one, and which it is taken for."""
+    """Draw a bar for each memory; mark the cued one, and which it is taken for."""
     cued = recalls.cued[shot]
     rows = np.arange(len(shown))
     marks = {taken: ("recalled", WRONG), int(cued): ("cued", MAIN)}
@@ -149,11 +149,14 @@ def _memories(
         values.value[shown], rows, xerr=values.bars[:, shown], fmt="none",
         ecolor="black", elinewidth=1, capsize=2,
     )  # fmt: skip
-    axes.set_yticks(rows, [str(recalls.names[shot][index]) for index in shown])
-    for text, index in zip(axes.get_yticklabels(), shown, strict=True):
+    texts = [str(name) for name in recalls.names[shot][shown]]
+    for row, index in enumerate(shown):
         if int(index) in marks:
-            word, colour = marks[int(index)]
-            text.set(text=f"{text.get_text()} ({word})", weight="bold", color=colour)
+            texts[row] += f" ({marks[int(index)][0]})"
+    axes.set_yticks(rows, texts)
+    for text, colour in zip(axes.get_yticklabels(), colours, strict=True):
+        if colour != UNKNOWN:
+            text.set(weight="bold", color=colour)
     axes.invert_yaxis()
     axes.axvline(0, color="black", lw=0.8)
     left = recalls.names.shape[1] - len(shown)

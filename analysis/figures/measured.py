@@ -191,18 +191,17 @@ def _spread(values: ArrayLike, where: Mask) -> Floats:
 
 
 def scalars(run: Run) -> list[Measured]:
-    """Return every measured number per shot that is more than one number.
+    """Return every number that was measured in each shot.
 
-    What the experiment declares itself comes first, then what all of its kind have.
+    What the experiment declares itself comes first, then what all of its kind have;
+    what never varies is left out, where anything does.
     """
     common = {entry.key for entry in HologramRecord.entries()}
     entries = [run.entry(key) for key in run.keys if _is_scalar(run.entry(key))]
     found = [(entry.key in common, _measured(run, entry)) for entry in entries]
-    varied = [
-        (shared, one) for shared, one in found
-        if run.shots == 1 or np.unique(one.values).size > 1
-    ]  # fmt: skip
-    chosen = varied or found
+    varied = [pair for pair in found if np.unique(pair[1].values).size > 1]
+    own = [pair for pair in found if not pair[0]]
+    chosen = varied or own or found
     return [one for _, one in sorted(chosen, key=lambda pair: pair[0])]
 
 

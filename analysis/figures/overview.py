@@ -20,7 +20,7 @@ from .images import image_panels, recalled_as, run_overlaps, shot_overlaps
 from .measured import Measured, Shots, scalars
 from .optics import Optics
 from .recalls import Recalls
-from .style import SIZE, STYLE, WRONG, Panel, draw_row, parts, text_panel
+from .style import SIZE, STYLE, WRONG, Panel, draw_row, parts, text_panel, words
 
 #: Quantities drawn in a row.
 MOST_QUANTITIES: Final = 3
@@ -92,6 +92,9 @@ class _Drawing:
         title = f"{run.header.class_name}, {run.title}: {run.shots} of {total} shots"
         figure.suptitle(title, weight="bold")
         above, below = parts(figure, 1, 2)
+        against = [f"{words(scan.name)}, {scan.doc}" for scan in self.shots.scans]
+        if against:
+            above.suptitle(f"Against {'; '.join(against)}", x=0.01, ha="left")
         quantities = self._quantities()
         panels = self._run_panels(quantities)
         draw_row(above, panels)

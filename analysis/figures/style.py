@@ -121,7 +121,7 @@ def text_panel(lines: Sequence[tuple[str, str]]) -> Panel:
     def draw(axes: Axes) -> None:
         axes.axis("off")
         axes.text(
-            0.0, 1.0, text, family="monospace", fontsize=7, va="top", linespacing=1.05,
+            0.0, 1.0, text, family="monospace", fontsize=6.6, va="top", linespacing=1.2,
             transform=axes.transAxes,
         )  # fmt: skip
 
