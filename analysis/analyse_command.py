@@ -20,15 +20,12 @@ from .files.run import Run
 
 
 def analyse(options: argparse.Namespace) -> int:
-    """Repeat the analysis of a file, or of all in a folder."""
+    """Repeat the analysis of a run, or of all files in a folder."""
     changes = dict(parse_change(text) for text in options.changes)
-    files = listing.files_of(options.results)
-    if not files:
-        raise ResultsError(f"no results files in {str(options.results)!r}")
-    if options.results.is_file():
-        agrees = _analyse_file(options.results, changes)
+    if Path(options.run).is_dir():
+        agrees = _analyse_folder(listing.files_of(options.run), changes)
     else:
-        agrees = _analyse_folder(files, changes)
+        agrees = _analyse_file(listing.find(options.run, options.results), changes)
     return 0 if agrees or changes else RUN_FAILED
 
 
@@ -53,6 +50,8 @@ def _analyse_folder(files: list[Path], changes: Mapping[str, Any]) -> bool:
 
     A file that cannot be analysed counts as a disagreement.
     """
+    if not files:
+        raise ResultsError("no results files there")
     out = console()
     for name, value in changes.items():
         _say(out, f"changed: {name} -> {written(name, value)}")

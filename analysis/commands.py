@@ -24,10 +24,13 @@ def _add_run(parser: argparse.ArgumentParser, *names: str) -> None:
 def _configure_show(parser: argparse.ArgumentParser) -> None:
     _add_run(parser, "run")
     parser.add_argument(
-        "-o", "--output", metavar="PNG", type=Path, help="default: RESULT.png beside it"
-    )
-    parser.add_argument(
-        "--shot", type=int, default=-1, help="which shot (default: the last)"
+        "-o", "--output", metavar="FILE", type=Path,
+        help="default: RESULT.png (of all shots RESULT.pdf) beside it",
+    )  # fmt: skip
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--shot", type=int, metavar="K", help="one shot; -1 is the last")
+    which.add_argument(
+        "--all", action="store_true", help="the run and each shot, pages of a PDF"
     )
 
 
@@ -130,7 +133,7 @@ _WORK = "analysis.record_commands"
 
 SHOW = Command(
     "show",
-    "draw one shot of a result for the logbook",
+    "draw a run, or one shot, for the logbook",
     _configure_show,
     f"{_WORK}:show",
 )

@@ -12,11 +12,13 @@ import numpy as np
 from ccqed_ctrl.records import SHOTS
 
 from .arrays import IMAGE
-from .portrait import shown
+from .portrait import clipped, shown
 from .run import Run
 
 #: In place of what one of the runs does not have.
 ABSENT: Final = "-"
+#: What differs in later digits only is rounding.
+_DIGITS: Final = 12
 #: Keys that say what a run was; they are compared word by word, or tell of the file.
 _ITSELF: Final = (
     "settings.", "summary.", "belief.", "progress.", "provenance", "schema",
@@ -43,6 +45,7 @@ class Comparison:
     """
 
     titles: tuple[str, str]
+    shots: tuple[int, int]
     settings: Pairs
     sources: Pairs
     provenance: Pairs
@@ -53,24 +56,35 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Whether settings, summary and data are the same."""
-        return not (self.settings or self.summary or self.data)
+        changed = self.settings or self.summary or self.data
+        return self.shots[0] == self.shots[1] and not changed
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
         yield from (f"{mark} {of}" for mark, of in zip("ab", self.titles, strict=True))
+        yield f"shots: {' and '.join(map(str, dict.fromkeys(self.shots)))}"
         for name, title in _SECTIONS.items():
-            pairs: Pairs = getattr(self, name)
-            yield f"{title}: " + ("" if pairs else "the same")
-            width = max(map(len, pairs), default=0)
-            left = max((len(a) for a, _ in pairs.values()), default=0)
-            for key, (a, b) in pairs.items():
-                yield f"  {key:{width}}  {a:{left}}  {b}".rstrip()
+            yield from _section(title, getattr(self, name))
         yield "data: " + ("" if self.data else "the same")
         yield from (f"  {key} {how}" for key, how in self.data.items())
         same = {True: "equal", False: "not equal", None: "not in both"}
         yield f"raw frames: {same[self.frames]}"
+
+
+def _section(title: str, pairs: Pairs) -> Iterator[str]:
+    sides = [set(of) for of in zip(*pairs.values(), strict=True)]
+    if not pairs:
+        yield f"{title}: the same"
+    elif {ABSENT} in sides:
+        yield f"{title}: {'ab'[sides.index({ABSENT})]} says nothing"
+    else:
+        yield f"{title}:"
+        width = max(map(len, pairs))
+        left = max(len(clipped(a)) for a, _ in pairs.values())
+        for name, (a, b) in pairs.items():
+            yield f"  {name:{width}}  {clipped(a):{left}}  {clipped(b)}".rstrip()
 
 
 def compare(a: Run, b: Run) -> Comparison:
@@ -91,17 +105,18 @@ def compare(a: Run, b: Run) -> Comparison:
     ]
     return Comparison(
         (_title(a), _title(b)),
+        (a.shots, b.shots),
         _pairs(_chosen(a, "settings."), _chosen(b, "settings.")),
         _pairs(_sources(a), _sources(b)),
         _pairs(dict(_flat(a.header.provenance)), dict(_flat(b.header.provenance))),
         _pairs(_chosen(a, "summary."), _chosen(b, "summary.")),
         data,
-        not any(key in data for key in images) if images else None,
+        a.shots == b.shots and not data.keys() & images if images else None,
     )
 
 
 def _title(run: Run) -> str:
-    return f"{run.header.class_name}, {run.title}, {run.shots} shots, {run.path}"
+    return f"{run.header.class_name}, {run.title}, {run.path}"
 
 
 def _pairs(a: Mapping[str, str], b: Mapping[str, str]) -> Pairs:
@@ -112,7 +127,7 @@ def _pairs(a: Mapping[str, str], b: Mapping[str, str]) -> Pairs:
 
 def _chosen(run: Run, prefix: str) -> dict[str, str]:
     return {
-        key.removeprefix(prefix): shown(run.get(key), run.entry(key).unit)
+        key.removeprefix(prefix): shown(run.get(key), run.entry(key).unit, _DIGITS)
         for key in run.keys
         if key.startswith(prefix)
     }
@@ -136,7 +151,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", shown(value)
+            yield f"{prefix}{name}", shown(value, digits=_DIGITS)
 
 
 def _difference(a: Run, b: Run, key: str) -> str:
@@ -148,8 +163,7 @@ def _difference(a: Run, b: Run, key: str) -> str:
         return "" if _same(a.get(key), b.get(key)) else "differs"
     common = min(a.shots, b.shots)
     changed = sum(not _same(a.row(key, i), b.row(key, i)) for i in range(common))
-    more = "" if a.shots == b.shots else f", of {a.shots} and {b.shots}"
-    return f"differs in {changed} of {common} shots{more}" if changed or more else ""
+    return f"differs in {changed} of {common} shots" if changed else ""
 
 
 def _same(a: Any, b: Any) -> bool:

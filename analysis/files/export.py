@@ -36,7 +36,7 @@ def write(run: Run, path: Path, images: bool = True) -> None:
     if path.suffix not in WRITERS:
         known = ", ".join(WRITERS)
         raise ParameterError(f"the output must end in {known}; got {path.name!r}")
-    with _replacing(path) as partial:
+    with replacing(path) as partial:
         WRITERS[path.suffix](run, partial, images)
 
 
@@ -96,7 +96,7 @@ def _columns(run: Run) -> Iterator[tuple[str, Any]]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to, that replaces `path` when all went well."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ccqed_ctrl import notation
+from ccqed_ctrl.units import SCALES
 
 if TYPE_CHECKING:
     from .run import Run
@@ -26,11 +25,11 @@ def portrait(run: Run) -> str:
     results = [key for key in results if not run.entry(key).axes]
     lines = [
         f"{run.header.class_name}, {run.title}: {run.shots} shots",
-        *(f"  scanned {name} = {shown(value)}" for name, value in run.scanned.items()),
         *(
-            f"  {names[key]:20} {shown(run.get(key), run.entry(key).unit)}"
-            for key in results
+            f"  scanned {name} = {clipped(shown(value))}"
+            for name, value in run.scanned.items()
         ),
+        *(f"  {names[key]:20} {clipped(_value(run, key))}" for key in results),
     ]
     about = {
         "settings()": list(run.settings()),
@@ -47,20 +46,23 @@ def portrait(run: Run) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def shown(value: Any, unit: str = "") -> str:
-    """Return an SI value as people write it, in a line that is not too long."""
+def _value(run: Run, key: str) -> str:
+    return shown(run.get(key), run.entry(key).unit)
+
+
+def shown(value: Any, unit: str = "", digits: int = 6) -> str:
+    """Return an SI value as people write it, in display units."""
     if isinstance(value, np.ndarray | tuple | list):
-        return _clipped(", ".join(shown(item, unit) for item in value[:_LONGEST]))
+        return ", ".join(shown(item, unit, digits) for item in value)
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, float | np.floating) and unit and math.isfinite(value):
-        return notation.written(float(value), unit)
     if isinstance(value, float | np.floating):
-        return f"{value:.6g}"
-    return _clipped(" ".join(str(value).split()))
+        return f"{value / SCALES[unit]:.{digits}g} {unit}".strip()
+    return " ".join(str(value).split())
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """Return a text that is not too long to be shown with others."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

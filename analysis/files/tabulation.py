@@ -14,7 +14,7 @@ from ccqed_ctrl.errors import CcqedError, ParameterError
 
 from . import listing
 from .arrays import required
-from .portrait import shown
+from .portrait import clipped, shown
 from .run import Run
 
 #: What every run has a column of.
@@ -57,10 +57,11 @@ class Runs:
 
     def texts(self, columns: Sequence[str]) -> list[list[str]]:
         """Return the cells of some columns for people, in display units."""
-        return [
-            [shown(row[c], self.units.get(c, "")) if c in row else "" for c in columns]
-            for row in self.rows
-        ]
+        return [[self._text(row, column) for column in columns] for row in self.rows]
+
+    def _text(self, row: Mapping[str, Any], column: str) -> str:
+        unit = self.units.get(column, "")
+        return clipped(shown(row[column], unit)) if column in row else ""
 
     def write_csv(self, file: TextIO) -> None:
         """Write all as CSV, SI; values of a scan with commas between them."""

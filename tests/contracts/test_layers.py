@@ -49,6 +49,8 @@ MATHEMATICS = (
 )  # fmt: skip
 #: Imports within functions: optional extras only, each by name.
 LAZY = {
+    # For notebooks, and light for the commands.
+    ("analysis", "analysis.files.reading"),
     ("ccqed_ctrl.memories", "sklearn.datasets"),
     ("analysis.campaign.cluster", "distributed"),
     # The parent process starts at once and needs none of it; nor do other tests.
