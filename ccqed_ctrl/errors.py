@@ -50,6 +50,10 @@ class DecodingError(CcqedError, ValueError):
     """A frame cannot be decoded."""
 
 
+class FitError(CcqedError, RuntimeError):
+    """Data that do not determine what is fitted to them, or contradict it."""
+
+
 class ExperimentError(CcqedError, RuntimeError):
     """An experiment file, class or argument is not what was asked for."""
 

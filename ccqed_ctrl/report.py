@@ -25,7 +25,7 @@ from .scans import Scans
 class Report:
     """All but the shots: stored before the first of them, and at the end.
 
-    planned: of each point.
+    planned: of each point. values: what is planned and set, to be stored once.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Report:
             record.scanned: list(scans.names),
             record.scan_shape: np.array(scans.shape, int),
         }
-        self._values = {
+        self.values = {
             **(scanned if scans.names else {}),
             record.seed: run.seed,
             **merged(planned),
@@ -56,8 +56,8 @@ class Report:
 
     def open(self, writer: DatasetWriter, total: int, core: Any) -> None:
         """Store what is known before the first shot."""
-        writer.store(self._values)
-        entries = with_axes(self._record.entries(), self._values)
+        writer.store(self.values)
+        entries = with_axes(self._record.entries(), self.values)
         device_db = self._experiment.get_device_db()
         # The class's own module may be unknown to Python: it was loaded from a file.
         file = Path(type(self._experiment).build.__code__.co_filename)

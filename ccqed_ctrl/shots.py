@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from artiq.experiment import HasEnvironment, TerminationRequested
 
-from . import belief, scans
+from . import belief, resuming, scans
 from .arguments import Arguments, arguments
 from .ending import Ending
 from .errors import DeviceTimeoutError
@@ -95,6 +95,8 @@ class Shots:
     record : type
         Where the results are declared.
     sequence : ShotSequence
+    reopen : callable
+        Opens an earlier run by its number or file, to go on with it.
     """
 
     def __init__(
@@ -102,16 +104,19 @@ class Shots:
         experiment: HasEnvironment,
         record: type[ShotRecord],
         sequence: ShotSequence,
+        reopen: Callable[[str], resuming.Earlier],
     ) -> None:
         self.record = record
         self.sequence = sequence
         self._experiment = experiment
+        self._reopen = reopen
         self._core = experiment.get_device("core")
         self._scheduler = experiment.get_device("scheduler")
         self._ccb = experiment.get_device("ccb")
         self._laboratory = experiment.get_device(belief.DEVICE)
         self._run = arguments(experiment, Run, "Run")
         self._rows: list[_Row] = []
+        self._earlier: resuming.Earlier | None = None
         self.done = 0
 
     def plan(
@@ -155,6 +160,10 @@ class Shots:
         self._report = Report(
             self._experiment, self.record, run, believed, spanned, planned
         )
+        if run.resume:
+            self._earlier = self._reopen(run.resume)
+            wanted = [row.point for row in self._rows]
+            resuming.check(self._earlier, self._report.values, wanted)
 
     def run(self) -> None:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
@@ -166,6 +175,7 @@ class Shots:
         self._applets()
         ending = Ending.failed
         try:
+            self._keep()
             self._take_all()
             ending = Ending.ok
         except TerminationRequested:
@@ -198,6 +208,14 @@ class Shots:
                 arranged = row.plan
             self._finish(row, *self._take(row))
             self.done += 1
+            self._report.progress(self.done)
+
+    def _keep(self) -> None:
+        """Begin with what an earlier run has finished."""
+        if self._earlier is not None:
+            for rows in resuming.finished(self._earlier, self.record):
+                self._writer.append(rows)
+                self.done += 1
             self._report.progress(self.done)
 
     def _pause(self) -> bool:

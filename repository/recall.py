@@ -2,6 +2,7 @@
 
 from artiq.experiment import *
 
+import analysis
 from analysis.readout.scoring import RecallReader, recall_summary
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
@@ -20,7 +21,7 @@ class Recall(EnvExperiment):
         self.layout = arguments(self, params.Layout, "Layout")
         self.cloud = arguments(self, params.Cloud, "Layout", ["atoms"], calibrated=True)
         self.sequence = arguments(self, params.Sequence, "Sequence")
-        self.shots = Shots(self, RecallRecord, HolographicShot(self))
+        self.shots = Shots(self, RecallRecord, HolographicShot(self), analysis.open)
 
     def prepare(self):
         """Plan the whole run; whatever cannot work is refused here."""

@@ -14,6 +14,7 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE|NAME",
         type=Path,
+        nargs="?",
         help="file with the experiment, or its name below repository",
     )
     add(
@@ -43,6 +44,12 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         default=Path("results"),
         help="default: %(default)s",
+    )
+    add(
+        "--resume",
+        metavar="RID|FILE",
+        help="go on with an earlier run: its experiment, arguments and truth (those "
+        "given here in their place), and its finished shots",
     )
     add(
         "--seed",

@@ -4,27 +4,56 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ccqed_ctrl import tables
 from ccqed_ctrl.errors import ExperimentError
 
-from . import arguments, devices, discovery, listing, process, report
+from . import arguments, devices, discovery, earlier, listing, process, report
 
 
 def run(options: argparse.Namespace) -> int:
     """Run an experiment in a process of its own."""
     request = {
-        "file": discovery.find(options.file),
-        "class_name": options.class_name,
-        "arguments": arguments.parse(options.arguments),
         "device_db": options.device_db,
         "dataset_db": options.dataset_db,
         "results": options.results,
-        "seed": options.seed,
-        "twin": options.twin,
         "interactive": arguments.parse_interactive(options.interactive),
+        **(_asked(options) if options.resume is None else _resumed(options)),
     }
     return process.run(request)
+
+
+def _asked(options: argparse.Namespace) -> dict[str, Any]:
+    if options.file is None:
+        raise ExperimentError("which experiment? Give FILE or NAME, or --resume RID")
+    return {
+        "file": discovery.find(options.file),
+        "class_name": options.class_name,
+        "arguments": arguments.parse(options.arguments),
+        "seed": options.seed,
+        "twin": options.twin,
+    }
+
+
+def _resumed(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what an earlier run was asked for, and that it is gone on with."""
+    path = earlier.find(options.resume, options.results)
+    # The first positional is an argument here: the file says which experiment it was.
+    given = ([str(options.file)] if options.file else []) + options.arguments
+    expid = earlier.expid(path)
+    plant = expid.get("devarg_override", {}).get(devices.PLANT, {})
+    return {
+        "file": Path(expid["file"]),
+        "class_name": expid["class_name"],
+        "arguments": {
+            **expid["arguments"],
+            "resume": str(path.resolve()),
+            **arguments.parse(given),
+        },
+        "seed": plant.get("seed") if options.seed is None else options.seed,
+        "twin": options.twin or plant.get("truth", {}),
+    }
 
 
 def list_experiments(options: argparse.Namespace) -> int:
