@@ -1,4 +1,4 @@
-"""Panels of arrays nobody told us about, and the figure of a file of others."""
+"""Panels of arrays nobody told us about; a file of others, as far as it goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from analysis.files.run import Run
@@ -14,12 +15,14 @@ from ccqed_ctrl.errors import CcqedError
 from ccqed_ctrl.records import SHOTS, Entry
 from ccqed_ctrl.units import SCALES
 
-from .style import MAIN, Panel, bare, label, shorten, words
+from .style import MAIN, Panel, bare, colour_bar, label, shorten, words
 
-#: Panels of one row, and lines of a list.
-MOST_PANELS, MOST_LINES = 5, 34
+#: Panels of a shot's arrays, and of a file of others.
+MOST_OF_SHOT, MOST_OF_FILE = 5, 6
 #: Larger arrays are not drawn.
 _LARGEST: Final = 4_000_000
+#: Pixels stay square up to this ratio of sides.
+_SQUARE: Final = 4
 
 
 def array_panels(run: Run, shot: int) -> list[Panel]:
@@ -29,29 +32,29 @@ def array_panels(run: Run, shot: int) -> list[Panel]:
         entry for entry in entries
         if entry.axes[:1] == (SHOTS,) and _drawable(entry, len(entry.axes) - 1)
     ]  # fmt: skip
-    return [_panel(entry, run.row(entry.key, shot)) for entry in mine[:MOST_PANELS]]
+    measured = [entry for entry in mine if not entry.planned]
+    planned = [entry for entry in mine if entry.planned]
+    chosen = [*measured, *planned][:MOST_OF_SHOT]
+    return [_panel(entry, run.row(entry.key, shot)) for entry in chosen]
 
 
 def file_panels(run: Run) -> tuple[list[tuple[str, str]], list[Panel]]:
-    """Return the scalars of a file as a list, and panels of its first arrays."""
+    """Return what a file holds as a list, numbers written out, and its first arrays."""
     lines, panels = [], []
     for key in run.keys:
         entry = run.entry(key)
         try:
             value = run.get(key)
-        except CcqedError as error:
-            value = str(error)
-        if not entry.axes or isinstance(value, str):
-            lines.append((key, _short(value)))
+        except CcqedError:
+            lines.append((key, "cannot be read"))
             continue
-        lines.append((key, _shape(value)))
-        size = np.size(value)
-        if _drawable(entry, len(entry.axes)) and 1 < size <= _LARGEST:
+        if not entry.axes or isinstance(value, str):
+            lines.append((key, _written(value)))
+            continue
+        lines.append((key, f"{' x '.join(map(str, np.shape(value)))} {entry.dtype}"))
+        if _drawable(entry, len(entry.axes)) and 1 < np.size(value) <= _LARGEST:
             panels.append(_panel(entry, value))
-    if len(lines) > MOST_LINES:
-        more = len(lines) - MOST_LINES + 1
-        lines = [*lines[: MOST_LINES - 1], ("...", f"and {more} more datasets")]
-    return lines, panels[:MOST_PANELS]
+    return lines, panels[:MOST_OF_FILE]
 
 
 def _drawable(entry: Entry, dimensions: int) -> bool:
@@ -70,21 +73,17 @@ def _draw(entry: Entry, array: NDArray[Any], axes: Axes) -> None:
     name = words(entry.key)
     axes.set_title(f"|{name}|" if entry.dtype.startswith("complex") else name)
     if array.ndim == 2:
-        picture = axes.imshow(array, origin="lower", aspect="auto", cmap="cividis")
-        axes.figure.colorbar(picture, ax=axes, location="bottom", label=label(entry))
+        sides = array.shape
+        aspect: Any = "equal" if max(sides) < _SQUARE * min(sides) else "auto"
+        picture = axes.imshow(array, origin="lower", aspect=aspect, cmap="cividis")
         bare(axes)
+        colour_bar(axes, picture, label(entry))
         return
     axes.plot(np.arange(len(array)), array, ".-", color=MAIN, ms=4, lw=0.6)
-    axes.set_xlabel(f"index along {entry.axes[-1]}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("index")
     axes.set_ylabel(label(entry))
 
 
-def _shape(value: Any) -> str:
-    shape = np.shape(value)
-    kind = getattr(value, "dtype", "text")
-    return f"{' x '.join(map(str, shape))} {kind}"
-
-
-def _short(value: Any) -> str:
-    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return shorten(shown)
+def _written(value: Any) -> str:
+    return shorten(f"{value:.6g}" if isinstance(value, float) else str(value))

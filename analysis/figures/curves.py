@@ -46,7 +46,7 @@ def _sequence(shots: Shots, measured: Measured, axes: Axes) -> None:
         axes.axhspan(value - error, value + error, color="black", alpha=0.12, lw=0)
     axes.set_xlabel("shot")
     axes.set_ylabel(measured.label)
-    axes.set_title(_about(measured))
+    axes.set_title(_about(measured, 60))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(-0.5, len(numbers) - 0.5)
     _legend(axes, 3)
@@ -90,9 +90,9 @@ def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
     return places, scan.label
 
 
-def _about(measured: Measured) -> str:
+def _about(measured: Measured, width: int = 34) -> str:
     name = measured.name.replace("_", " ")
-    return textwrap.fill(f"{name}: {measured.doc}" if measured.doc else name, 46)
+    return textwrap.fill(f"{name}: {measured.doc}" if measured.doc else name, width)
 
 
 def _shots(

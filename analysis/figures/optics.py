@@ -18,7 +18,7 @@ from ccqed_ctrl.errors import CcqedError
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from ccqed_ctrl.records.shots import FRAMES, HologramRecord
 
-from .style import DOWN, UNKNOWN, UP, Panel, bare
+from .style import DOWN, UNKNOWN, UP, Panel, bare, colour_bar
 
 MICRO: Final = 1e-6
 #: Light below this share of the brightest is drawn as none: its phase is noise.
@@ -94,7 +94,7 @@ def _field(
 def _hologram(optics: Optics, axes: Axes) -> None:
     picture = _image(optics, axes, optics.frame, cmap="gray")
     axes.set_title("hologram")
-    _bar(axes, picture, "counts")
+    colour_bar(axes, picture, "counts")
     _scale(optics, axes)
 
 
@@ -104,7 +104,7 @@ def _magnitude(optics: Optics, axes: Axes) -> None:
         _nothing(axes, optics.why)
         return
     picture = _image(optics, axes, np.abs(optics.field.values), cmap="cividis", vmin=0)
-    _bar(axes, picture, "√(photo-electrons) per pixel")
+    colour_bar(axes, picture, "√(photo-electrons) per pixel")
     _scale(optics, axes)
 
 
@@ -123,7 +123,7 @@ def _phase(optics: Optics, axes: Axes) -> None:
         optics, axes, angle, cmap="twilight_r", vmin=-np.pi / 2, vmax=1.5 * np.pi,
         alpha=shown,
     )  # fmt: skip
-    bar = _bar(axes, picture, "rad (pale: no light)")
+    bar = colour_bar(axes, picture, "rad (pale: no light)")
     bar.set_ticks([-np.pi / 2, 0, np.pi / 2, np.pi, 1.5 * np.pi])
     bar.set_ticklabels(["−π/2", "0\nup", "π/2", "π\ndown", "3π/2"])
     _scale(optics, axes)
@@ -164,14 +164,6 @@ def _image(optics: Optics, axes: Axes, values: NDArray[Any], **style: Any) -> An
     )
     bare(axes)
     return picture
-
-
-def _bar(axes: Axes, picture: Any, label: str) -> Any:
-    # Below the picture and as wide, whatever shape that is given.
-    place = axes.inset_axes((0.0, -0.09, 1.0, 0.045))
-    return axes.figure.colorbar(
-        picture, cax=place, orientation="horizontal", label=label
-    )
 
 
 def _scale(optics: Optics, axes: Axes) -> None:

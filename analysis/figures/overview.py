@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from string import ascii_lowercase
 
 import matplotlib as mpl
 from matplotlib.figure import Figure, SubFigure
@@ -22,8 +22,8 @@ from .optics import Optics
 from .recalls import Recalls
 from .style import SIZE, STYLE, WRONG, Panel, draw_row, parts, text_panel, words
 
-#: Quantities drawn in a row.
-MOST_QUANTITIES: Final = 3
+#: Quantities drawn in a row, and lines of a list that is as high as the figure.
+MOST_QUANTITIES, MOST_LINES = 3, 50
 
 
 def pages(run: Run) -> Iterator[Figure]:
@@ -96,9 +96,9 @@ class _Drawing:
         if against:
             above.suptitle(f"Against {'; '.join(against)}", x=0.01, ha="left")
         quantities = self._quantities()
-        panels = self._run_panels(quantities)
-        draw_row(above, panels)
-        self._draw_median(below, quantities, chr(ord("a") + len(panels) - 1))
+        letters = iter(ascii_lowercase)
+        draw_row(above, self._run_panels(quantities), letters)
+        self._draw_median(below, quantities, letters)
 
     def draw_shot(self, figure: Figure, shot: int) -> None:
         """Draw one shot, everything of it."""
@@ -114,9 +114,10 @@ class _Drawing:
             upper = [*image_panels(run, recalls, shot), shot_overlaps(recalls, shot)]
         lower = list(optics.panels.values()) if optics else array_panels(run, shot)
         self._verdict(above, shot)
-        draw_row(above, [*upper, facts])
+        letters = iter(ascii_lowercase)
+        draw_row(above, [*upper, facts], letters)
         if lower:
-            draw_row(below, lower, chr(ord("a") + len(upper)))
+            draw_row(below, lower, letters)
 
     def _quantities(self) -> list[Measured]:
         if self.recalls is None:
@@ -133,7 +134,7 @@ class _Drawing:
         return [*panels, text_panel(run_facts(self.run, shots, quantities))]
 
     def _draw_median(
-        self, part: SubFigure, quantities: list[Measured], first: str
+        self, part: SubFigure, quantities: list[Measured], letters: Iterator[str]
     ) -> None:
         run, recalls = self.run, self.recalls
         shot = self.shots.median(quantities[0]) if quantities else run.shots - 1
@@ -152,7 +153,7 @@ class _Drawing:
         said = f": {recalls.sentence(shot)}" if recalls else ""
         part.suptitle(title + said, x=0.01, ha="left", weight="bold")
         self._verdict(part, shot)
-        draw_row(part, panels, first)
+        draw_row(part, panels, letters)
 
     def _where(self, shot: int) -> str:
         place = self.shots.where(shot)
@@ -174,4 +175,10 @@ def _draw_foreign(figure: Figure, run: Run) -> None:
         f"{run.path.name}, {run.title}: no schema of ours, datasets as they are",
         weight="bold",
     )
-    draw_row(parts(figure, 1, 1)[0], [text_panel(lines), *panels])
+    left, right = parts(figure, 2, 1, (1.0, 2.2))
+    letters = iter(ascii_lowercase)
+    draw_row(left, [text_panel(lines, MOST_LINES)], letters)
+    columns = min(len(panels), 3) or 1
+    rows = -(-len(panels) // columns) or 1
+    for part, panel in zip(parts(right, columns, rows), panels, strict=False):
+        draw_row(part, [panel], letters)

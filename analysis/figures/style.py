@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ STYLE: Final[Any] = {
 
 
 def parts(
-    figure: Figure, columns: int, rows: int, ratios: Sequence[float] = ()
+    figure: Figure | SubFigure, columns: int, rows: int, ratios: Sequence[float] = ()
 ) -> list[SubFigure]:
     """Divide a figure, row by row; `ratios`: of the columns' widths."""
     grid = figure.add_gridspec(rows, columns, width_ratios=ratios or [1.0] * columns)
@@ -55,16 +55,15 @@ class Panel:
 
 
 def draw_row(
-    part: Figure | SubFigure, panels: Sequence[Panel], first: str = "a"
+    part: Figure | SubFigure, panels: Sequence[Panel], letters: Iterator[str]
 ) -> None:
-    """Draw panels side by side, lettered from `first` on."""
+    """Draw panels side by side, lettered; lists have no letter."""
     grid = part.add_gridspec(1, len(panels), width_ratios=[p.width for p in panels])
     for index, panel in enumerate(panels):
         axes = part.add_subplot(grid[0, index])
         panel.draw(axes)
-        letter = chr(ord(first) + index)
         if axes.axison:
-            axes.set_title(f"({letter}) {axes.get_title(loc='left')}")
+            axes.set_title(f"({next(letters)}) {axes.get_title(loc='left')}")
 
 
 def words(name: str, unit: str = "") -> str:
@@ -110,11 +109,19 @@ def bare(axes: Axes) -> None:
         spine.set_visible(True)
 
 
-def text_panel(lines: Sequence[tuple[str, str]]) -> Panel:
+def colour_bar(axes: Axes, picture: Any, label: str) -> Any:
+    """Draw a colour bar below a picture, as wide as that comes out."""
+    place = axes.inset_axes((0.0, -0.09, 1.0, 0.045))
+    return axes.figure.colorbar(
+        picture, cax=place, orientation="horizontal", label=label
+    )
+
+
+def text_panel(lines: Sequence[tuple[str, str]], most: int = MOST_FACTS) -> Panel:
     """Return a panel that lists facts: names, and what they are."""
-    if len(lines) > MOST_FACTS:
-        more = len(lines) - MOST_FACTS + 1
-        lines = [*lines[: MOST_FACTS - 1], ("...", f"and {more} more")]
+    if len(lines) > most:
+        more = len(lines) - most + 1
+        lines = [*lines[: most - 1], ("...", f"and {more} more")]
     longest = max((len(name) for name, _ in lines), default=0)
     text = "\n".join(f"{name:<{longest}}  {value}" for name, value in lines)
 
