@@ -87,8 +87,12 @@ class Machines:
                 "scheduler", "--port", 0, "--no-dashboard", "--host", "127.0.0.1"
             )
         ]
-        wait_for(self.file.exists, "the scheduler")
-        self.address = json.loads(self.file.read_text())["address"]
+        self.address = wait_for(self._read_address, "the scheduler")
+
+    def _read_address(self):
+        with contextlib.suppress(OSError, ValueError):  # not there, half written
+            return json.loads(self.file.read_text())["address"]
+        return None
 
     def add_worker(self):
         options = "--nthreads", 1, "--no-dashboard", "--no-nanny"
