@@ -186,13 +186,18 @@ def _compare(run: Run, entry: Entry, repeated: Any) -> Difference:
             changed += stored != row
             continue
         row, stored = _wide(row), _wide(stored)
-        scale = float(np.nanmax(np.abs(stored), initial=0.0)) if tolerance else 1.0
+        scale = _largest(np.abs(stored)) if tolerance else 1.0
         distance = np.abs(row - stored) / (scale or 1.0)
         # NaN is what could not be measured: found again only where nothing is again.
         same = (distance <= tolerance) | (np.isnan(row) & np.isnan(stored))
         changed += int(np.count_nonzero(~same))
-        deviation = max(deviation, float(np.nanmax(distance, initial=0.0)))
+        deviation = max(deviation, _largest(distance))
     return Difference(entry.key, deviation, changed, int(np.size(repeated)))
+
+
+def _largest(values: NDArray[Any]) -> float:
+    """Return the largest of those that are numbers."""
+    return float(np.max(values, where=~np.isnan(values), initial=0.0))
 
 
 def _wide(values: Any) -> NDArray[Any]:

@@ -1,20 +1,22 @@
-"""A small optical bench: known spins in, frames out, by the plant's mode sum."""
+"""A small optical bench: known spins in, frames out; and files of real runs."""
 
 from __future__ import annotations
 
-import h5py
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from analysis.readout.decode import Decoder
 from analysis.readout.demodulation import demodulate
-from ccqed_ctrl import schema
 from ccqed_ctrl.model import layout
 from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
+from sim_backend.host import runner
 from sim_backend.laboratory.physics import cavity as modes
 from sim_backend.laboratory.physics import detection
-from tests.laboratory.bench import Laboratory, plan_shot
+
+RECALL = Path(__file__).parents[2] / "repository" / "recall.py"
 
 CAVITY, CLOUD = Cavity(), Cloud()
 IMAGING = Imaging(pixels=160)
@@ -96,30 +98,36 @@ def rng():
     return np.random.default_rng(20261122)
 
 
-def write_result(path, shots=2, done=None, **changes):
-    """Write the results file of a small recall; `changes` replace datasets."""
-    plan = plan_shot(0)
-    laboratory = Laboratory(plan)
-    recorded = laboratory.run()
-    row = laboratory.read(recorded) | {
-        "shot.frames": recorded["frames"],
-        "shot.exposure": recorded["exposure"],
-        "shot.saturated": recorded["saturated"].sum(),
-    }
-    values = plan.datasets() | {"backend": "simulation"}
-    for key in ("shot.cue", "shot.encoded_cue", "shot.drive", "shot.amplitude"):
-        values[key] = np.repeat(values[key], shots, axis=0)
-    values |= {key: np.stack([np.asarray(value)] * shots) for key, value in row.items()}
-    values |= {"progress.done": shots if done is None else done} | changes
-    with h5py.File(path, "w") as file:
-        file["rid"] = 7
-        file["ccqed/status"] = "ok"
-        for key, value in values.items():
-            file[f"datasets/{key}"] = schema.conform(key, value)
-    return path
+def recall(folder, **arguments):
+    """Run Recall on the twin; return its file."""
+    request = runner.Request(
+        file=RECALL,
+        arguments=arguments,
+        twin={},
+        dataset_db=folder / "datasets.sqlite",
+        results=folder / "results",
+        seed=3,
+    )
+    outcome = runner.run(request)
+    assert outcome.status == "ok"
+    return outcome.path
 
 
 @pytest.fixture(scope="session")
-def result(tmp_path_factory):
-    """The results file of a complete recall of two equal shots."""
-    return write_result(tmp_path_factory.mktemp("result") / "000000007-Recall.h5")
+def recalled(tmp_path_factory):
+    """The file of a recall of two shots; the folder of results is three above."""
+    return recall(tmp_path_factory.mktemp("recalled"), shots=2, memory=2)
+
+
+@pytest.fixture(scope="session")
+def scanned(tmp_path_factory):
+    """The file of a scan: layouts differ between points, and so do memories and cues.
+
+    Of the product of two scans the points are (1.4, heart), (1.4, cup), (1.5, heart)...
+    """
+    return recall(
+        tmp_path_factory.mktemp("scanned"),
+        relative_width="1.4,1.5",
+        memory=["heart", "cup"],
+        corruption="0:20%:2",
+    )
