@@ -41,15 +41,19 @@ def _sequence(shots: Shots, measured: Measured, axes: Axes) -> None:
     found = shots.over_all(measured)
     value, error = float(found.value[0]), float(found.error[0])
     told = f"mean {plus_minus(value, error)}"
+    if measured.share:
+        told = f"share {value:.2f}, Wilson 95 %"
     axes.axhline(value, color="black", lw=1, label=told)
     if np.isfinite(error):
-        axes.axhspan(value - error, value + error, color="black", alpha=0.12, lw=0)
+        axes.axhspan(
+            float(found.low[0]), float(found.high[0]), color="black", alpha=0.12, lw=0
+        )
     axes.set_xlabel("shot")
     axes.set_ylabel(measured.label)
     axes.set_title(_about(measured, 60))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(-0.5, len(numbers) - 0.5)
-    _legend(axes, 3)
+    _legend(axes)
 
 
 def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
@@ -74,7 +78,7 @@ def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
     axes.set_title(_about(measured))
     if measured.share:
         axes.set_ylim(-0.05, 1.05)
-    _legend(axes, 2)
+    _legend(axes)
 
 
 def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
@@ -118,25 +122,23 @@ def _bad(
     if not shots.bad.any():
         return
     valued = shots.bad & np.isfinite(measured.values)
-    words = sorted({shots.verdicts[index] for index in np.flatnonzero(shots.bad)})
-    note = "" if (shots.good & ~shots.bad).any() else ", but no other shot"
-    name = f"not ok ({', '.join(words)}{note}): {shots.bad.sum()}"
     style: dict[str, Any] = {
         "marker": "x", "ls": "", "color": "black", "ms": 7, "mew": 1.8
     }  # fmt: skip
+    name = f"not ok: {shots.bad.sum()}"
     axes.plot(places[valued], measured.values[valued], label=name, **style)
     lost = shots.bad & ~valued
-    low = np.zeros(np.count_nonzero(lost))
-    axes.plot(
-        places[lost], low, transform=axes.get_xaxis_transform(), clip_on=False, **style
-    )
+    if lost.any():
+        bottom = np.zeros(np.count_nonzero(lost))
+        transform = axes.get_xaxis_transform()
+        axes.plot(places[lost], bottom, transform=transform, clip_on=False, **style)
 
 
-def _legend(axes: Axes, columns: int) -> None:
+def _legend(axes: Axes) -> None:
     """Write the legend below the axes, where no shot can be."""
     axes.margins(y=0.1)
     axes.legend(
-        loc="upper left", bbox_to_anchor=(-0.05, -0.22), ncols=columns, borderpad=0.0,
+        loc="upper left", bbox_to_anchor=(-0.05, -0.22), ncols=2, borderpad=0.0,
         columnspacing=0.8, handletextpad=0.3, handlelength=1.4,
     )  # fmt: skip
 

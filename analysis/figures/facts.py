@@ -26,8 +26,7 @@ def run_facts(run: Run, shots: Shots, quantities: list[Measured]) -> Lines:
     for one in quantities if not shots.scans else ():
         found = shots.over_all(one)
         lines.append((words(one.name), _estimate(one, found, shots)))
-    bad = int(np.count_nonzero(shots.bad))
-    lines.append(("shots not ok", f"{bad} of {len(shots.bad)}"))
+    lines.append(("shots not ok", _bad(shots)))
     summed = [key for key in run.keys if key.startswith("summary.")]
     # Means over shots are above, with their errors.
     lines += [_line(run, key) for key in summed if _is_news(run, key)]
@@ -47,6 +46,15 @@ def shot_facts(run: Run, shot: int) -> Lines:
 
 def _is_news(run: Run, key: str) -> bool:
     return not run.entry(key).axes and not key.startswith("summary.mean_")
+
+
+def _bad(shots: Shots) -> str:
+    """Say how many shots are not ok, and why."""
+    words = sorted({shots.verdicts[index] for index in np.flatnonzero(shots.bad)})
+    count = f"{np.count_nonzero(shots.bad)} of {len(shots.bad)}"
+    if shots.bad.all():
+        count += ", all count"
+    return f"{count}: {', '.join(words)}" if words else count
 
 
 def _origin(run: Run) -> Lines:

@@ -127,9 +127,11 @@ def text_panel(lines: Sequence[tuple[str, str]], most: int = MOST_FACTS) -> Pane
 
     def draw(axes: Axes) -> None:
         axes.axis("off")
-        axes.text(
+        written = axes.text(
             0.0, 1.0, text, family="monospace", fontsize=6.6, va="top", linespacing=1.2,
             transform=axes.transAxes,
         )  # fmt: skip
+        # The row's other panels need not make room for it.
+        written.set_in_layout(False)
 
     return Panel(draw, 1.45)
