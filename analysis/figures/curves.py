@@ -68,8 +68,9 @@ def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
             places, beside.value, "--", color=BESIDE, lw=1, label=measured.beside.doc
         )
     found = shots.over_points(measured)
+    joined = len(shots.scans) == 1 and shots.scans[0].numbers
     axes.errorbar(
-        places, found.value, yerr=found.bars, fmt="o-", color="black", ms=4, lw=1.2,
+        places, found.value, yerr=found.bars, fmt="o-" if joined else "o", color="black", ms=4, lw=1.2,
         capsize=3, zorder=3,
         label="share, Wilson 95 %" if measured.share else "mean ± standard error",
     )  # fmt: skip

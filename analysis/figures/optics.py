@@ -145,7 +145,7 @@ def _spins(optics: Optics, axes: Axes) -> None:
             edgecolors=UNKNOWN,
         )  # fmt: skip
     axes.plot(*-positions.T, ".", ms=1.5, color="0.75", label="mirror images")
-    half = max(optics.half, float(np.abs(positions).max(initial=0.0)) * 1.05)
+    half = max(optics.half, float(np.abs(positions).max(initial=0.0)) * 1.1)
     axes.set_xlim(-half, half)
     axes.set_ylim(-half, half)
     axes.set_aspect("equal")

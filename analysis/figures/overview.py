@@ -106,18 +106,20 @@ class _Drawing:
         title = f"{run.header.class_name}, {run.title}: shot {shot}{self._where(shot)}"
         said = f", {recalls.sentence(shot)}" if recalls else ""
         figure.suptitle(title + said, weight="bold")
-        above, below = parts(figure, 1, 2)
         facts = text_panel(shot_facts(run, shot))
-        optics = Optics.of(run, shot)
         upper: list[Panel] = []
         if recalls:
             upper = [*image_panels(run, recalls, shot), shot_overlaps(recalls, shot)]
-        lower = list(optics.panels.values()) if optics else array_panels(run, shot)
-        self._verdict(above, shot)
+        optics = Optics.of(run, shot)
+        lower = list(optics.panels.values()) if optics else []
+        if not (upper or lower):
+            upper = array_panels(run, shot)
+        rows = [row for row in ([*upper, facts], lower) if row]
+        places = parts(figure, 1, len(rows))
         letters = iter(ascii_lowercase)
-        draw_row(above, [*upper, facts], letters)
-        if lower:
-            draw_row(below, lower, letters)
+        for place, panels in zip(places, rows, strict=True):
+            draw_row(place, panels, letters)
+        self._verdict(places[0], shot)
 
     def _quantities(self) -> list[Measured]:
         if self.recalls is None:
