@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ccqed_ctrl.records.annotation import SETTINGS
 from ccqed_ctrl.units import SCALES
 
 if TYPE_CHECKING:
@@ -19,16 +20,13 @@ _LONGEST: Final = 60
 def portrait(run: Run) -> str:
     """Return what a run was, what came out of it, and what its file holds."""
     names = {key: name for name, key in run.attributes.items()}
-    keys = [key for key in run.keys if not key.startswith("settings.")]
+    keys = [key for key in run.keys if not key.startswith(SETTINGS)]
     results = [key for key in keys if key.startswith("summary.")]
     arrays = [key for key in keys if key in run.entries or run.entry(key).axes]
     results = [key for key in results if not run.entry(key).axes]
     lines = [
         f"{run.header.class_name}, {run.title}: {run.shots} shots",
-        *(
-            f"  scanned {name} = {clipped(shown(value))}"
-            for name, value in run.scanned.items()
-        ),
+        *(f"  scanned {name} = {_scan(run, name)}" for name in run.scanned),
         *(f"  {names[key]:20} {clipped(_value(run, key))}" for key in results),
     ]
     about = {
@@ -44,6 +42,12 @@ def portrait(run: Run) -> str:
             meaning = f"{entry.doc}{unit}"
             lines.append(f"  .{names[key]:19} {_axes(run, key):{width}}  {meaning}")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _scan(run: Run, name: str) -> str:
+    """Return the values that a setting ran through, once each."""
+    entry = run.entry(f"{SETTINGS}{name}")
+    return clipped(shown(tuple(dict.fromkeys(run.scanned[name])), entry.unit))
 
 
 def _value(run: Run, key: str) -> str:

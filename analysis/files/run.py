@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ccqed_ctrl import records
 from ccqed_ctrl.errors import SchemaError
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
-from ccqed_ctrl.records.annotation import label_keys
+from ccqed_ctrl.records.annotation import SETTINGS, label_keys
 
 from . import revision_1
 from .arrays import to_xarray
@@ -36,9 +36,9 @@ class Run:
     """An open results file.
 
     Every dataset is an attribute by the last part of its key (`run.overlaps` is
-    `shot.overlaps`; `attributes` has them all), or by its key, `run["shot.overlaps"]`; a
-    setting also by group and field, `run["cue.corruption"]`. Values are SI. Datasets of
-    shots have as many rows as shots are complete. A context manager; `close` ends it.
+    `shot.overlaps`; `attributes` has them all), or by its key, `run["shot.overlaps"]`;
+    a setting also by group and field, `run["cue.corruption"]`. Values are SI. Datasets
+    of shots have as many rows as shots are complete. A context manager; `close` ends it.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -222,15 +222,16 @@ class Run:
         key = self.attributes.get(name)
         if key is not None and self.has(key):
             return self.get(key)
-        near = difflib.get_close_matches(name, self.attributes, n=1)
+        near = difflib.get_close_matches(name, self._there, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
+        named = [name for name, key in self._there.items() if not _is_setting(key)]
+        listed = ", ".join(sorted(named))
         raise AttributeError(
-            f"{self.path.name} has no {name!r}{hint} (it has "
-            f"{', '.join(sorted(self.attributes))})"
+            f"{self.path.name} has no {name!r}{hint} (it has {listed}, and settings)"
         )
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.attributes]
+        return [*super().__dir__(), *self._there]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys)
@@ -239,15 +240,17 @@ class Run:
         return portrait(self)
 
     @cached_property
+    def _there(self) -> dict[str, str]:
+        return {name: key for name, key in self.attributes.items() if self.has(key)}
+
+    @cached_property
     def _settings(self) -> dict[tuple[str, str], tuple[bool, Any]]:
         """Whether each setting differs from point to point, and its value or values."""
         found = {}
-        for key in self.keys:
-            prefix, _, rest = key.partition(".")
-            group, _, name = rest.partition(".")
-            if prefix == "settings" and name:
-                varies = self.entry(key).axes[:1] == (POINTS,)
-                found[group, name] = varies, self.get(key)
+        for key in filter(_is_setting, self.keys):
+            _, group, name = key.split(".", 2)
+            varies = self.entry(key).axes[:1] == (POINTS,)
+            found[group, name] = varies, self.get(key)
         return found
 
     @cached_property
@@ -313,6 +316,10 @@ class Run:
             raise SchemaError(
                 f"{self.path.name}: {key} has {axis} = {size}, but {where} has {wanted}"
             )
+
+
+def _is_setting(key: str) -> bool:
+    return key.startswith(SETTINGS) and key.count(".") > 1
 
 
 def _schema(file: ResultsFile) -> tuple[bool, dict[str, Entry]]:

@@ -27,7 +27,8 @@ FACTS: Final = (
 class Runs:
     """Runs, a row each: values by column, SI; what a run does not have is not in it.
 
-    columns: facts, settings ("group.field"), summary (by name). units: of display.
+    columns: facts, settings ("group.field"; where scanned a tuple of what it ran
+    through), summary (by name). units: of display.
     """
 
     columns: tuple[str, ...]
@@ -117,7 +118,8 @@ def _values(run: Run) -> dict[str, Any]:
         for group, fields in run.settings().items()
         for name, value in fields.items()
     }
-    values |= {name: tuple(np.asarray(of).tolist()) for name, of in run.scanned.items()}
+    for name, along in run.scanned.items():
+        values[name] = tuple(dict.fromkeys(np.asarray(along).tolist()))
     if not values:  # nobody resolved them
         values = dict(run.header.arguments)
     for key in run.keys:

@@ -17,6 +17,7 @@ from typing import IO, Any
 import h5py
 
 from ccqed_ctrl.errors import ResultsError
+from ccqed_ctrl.records import annotation
 
 from . import hdf5
 from .datasets import Snapshot
@@ -122,6 +123,7 @@ def write(path: Path, contents: Contents) -> list[str]:
 def _fill(path: Path, contents: Contents) -> list[str]:
     with h5py.File(path, "w") as file:
         refused = contents.datasets.write(file)
+        annotation.annotate(file["datasets"])
         for key, value in contents.roots.items():
             file[key] = value
         _write_group(file.create_group("ccqed"), {**contents.extra, "refused": refused})
