@@ -70,8 +70,8 @@ def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
     found = shots.over_points(measured)
     joined = len(shots.scans) == 1 and shots.scans[0].numbers
     axes.errorbar(
-        places, found.value, yerr=found.bars, fmt="o-" if joined else "o", color="black", ms=4, lw=1.2,
-        capsize=3, zorder=3,
+        places, found.value, yerr=found.bars, fmt="o-" if joined else "o", ms=4,
+        color="black", lw=1.2, capsize=3, zorder=3,
         label="share, Wilson 95 %" if measured.share else "mean ± standard error",
     )  # fmt: skip
     axes.set_xlabel(scan)
