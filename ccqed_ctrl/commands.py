@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from .cli import Command
 
@@ -13,9 +14,62 @@ def _configure_completion(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _configure_belief(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "laboratory.toml is found by the device database's entry 'laboratory'. "
+        "Calibration records, persistent datasets calibration.GROUP.NAME, stand above "
+        "it; those of ARTIQ's master are seen by its runs, not here."
+    )
+    add = parser.add_argument
+    add("action", choices=["show", "set"], nargs="?", default="show")
+    add(
+        "values",
+        metavar="NAME[=VALUE]",
+        nargs="*",
+        help="to show: groups or values; to set: cavity.kappa='2pi*152kHz'",
+    )
+    add("--why", metavar="TEXT", default="", help="where the new values come from")
+    add(
+        "--device-db",
+        type=Path,
+        metavar="PATH",
+        help="default: the nearest device_db.py above this folder",
+    )
+    add(
+        "--dataset-db",
+        type=Path,
+        metavar="PATH",
+        default=Path("dataset_db.sqlite"),
+        help="persistent datasets of `ccqed run` (default: %(default)s)",
+    )
+
+
+def _configure_new(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "`ccqed new lab mine`, `cd mine`, `ccqed new experiment lifetime`"
+    parser.add_argument("kind", choices=["lab", "experiment"])
+    parser.add_argument(
+        "name",
+        metavar="DIR|NAME",
+        type=Path,
+        help="folder of the laboratory, or name of a file below repository",
+    )
+
+
+BELIEF = Command(
+    "belief",
+    "show what the laboratory believes of itself, or set it",
+    _configure_belief,
+    "ccqed_ctrl.belief_command:execute",
+)
 COMPLETION = Command(
     "completion",
     "print what makes bash or zsh complete ccqed",
     _configure_completion,
     "ccqed_ctrl.completion:show",
+)
+NEW = Command(
+    "new",
+    "begin a laboratory in a folder, or an experiment",
+    _configure_new,
+    "ccqed_ctrl.new_command:execute",
 )

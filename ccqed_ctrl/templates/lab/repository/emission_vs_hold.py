@@ -1,0 +1,165 @@
+"""How much light a written state emits, and how long it is held.
+
+A complete experiment to begin from: what it adds to a hologram is all in this file. A
+knob is one line of `Written`, a dataset one line of the record.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from artiq.experiment import *
+
+import analysis
+from analysis.readout.holograms import HologramReader, good_shots
+from ccqed_ctrl import params
+from ccqed_ctrl.arguments import arguments
+from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.model.emission import overlap_kernel
+from ccqed_ctrl.model.layout import sample_layout
+from ccqed_ctrl.model.plan import LoadPlan, PumpPlan, plan_load, plan_pump
+from ccqed_ctrl.quantities import Parameters, quantity
+from ccqed_ctrl.records import row, summary
+from ccqed_ctrl.records.shots import HologramRecord
+from ccqed_ctrl.rng import stream
+from ccqed_ctrl.sequences.holographic_shot import HolographicShot
+from ccqed_ctrl.shots import Shots
+
+#: In the cavity, unless an argument says otherwise.
+ENSEMBLES = 16
+
+
+@dataclass(frozen=True)
+class Written(Parameters):
+    """What is written before it is held."""
+
+    up: float = quantity(
+        0.5, "share of the ensembles written up", "%", minimum=0.0, maximum=1.0
+    )
+
+
+class EmissionVsHoldRecord(HologramRecord):
+    """Light of a written state."""
+
+    light = row("", "float64", "photoelectrons of all ensembles")
+    mean_light = summary("", "float64", "mean over the shots that count")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot: how the state is written."""
+
+    load: LoadPlan
+
+    @property
+    def rows(self):
+        """What is stored with the shot, before it is taken."""
+        return {
+            EmissionVsHoldRecord.dmd_pattern: self.load.dmd_pattern,
+            EmissionVsHoldRecord.dds_amplitude: self.load.dds_amplitude,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the shots of a point have in common, and the shots."""
+
+    apparatus: Apparatus
+    sequence: params.Sequence
+    pump: PumpPlan
+    positions: np.ndarray
+    couplings: np.ndarray
+    shots: tuple
+
+    @property
+    def planned(self):
+        """What is stored once."""
+        return {
+            EmissionVsHoldRecord.positions: self.positions,
+            EmissionVsHoldRecord.couplings: self.couplings,
+            EmissionVsHoldRecord.ramp_volts: self.pump.volts,
+            EmissionVsHoldRecord.ramp_step: self.pump.step,
+            EmissionVsHoldRecord.threshold: self.pump.threshold,
+            EmissionVsHoldRecord.rabi_frequency: self.pump.final,
+        }
+
+
+def plan_point(*, written, layout, sequence, apparatus, run, first, previous):
+    """Plan the shots of a point; values and bounds have been checked."""
+    count = layout.ensembles or ENSEMBLES
+    cavity, cloud = apparatus.cavity, apparatus.cloud
+    width = layout.relative_width * cavity.waist
+    rng = stream(run.seed, "layout")
+    positions = sample_layout(count, width, layout.minimum_distance, rng)
+    couplings = overlap_kernel(positions, cavity.waist, cloud.size)
+    pump = plan_pump(
+        sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration
+    )
+    driven = apparatus.pump.replace(rabi_frequency=pump.final)
+    state = np.where(np.arange(count) < round(written.up * count), 1, -1)
+    load = plan_load(
+        state, couplings, sequence, cavity, driven, cloud, apparatus.longitudinal,
+        float(pump.volts[-1]),
+    )  # fmt: skip
+    shots = (Shot(load),) * run.shots
+    return Plan(apparatus, sequence, pump, positions, couplings, shots)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the shots of a point."""
+
+    hologram: HologramReader
+
+    @classmethod
+    def of_plan(cls, plan, previous):
+        """Prepare for a plan; what was prepared for the point before may serve."""
+        return cls(HologramReader.of_plan(plan, previous and previous.hologram))
+
+    @property
+    def planned(self):
+        """What is known of the reading before the first shot."""
+        return self.hologram.planned
+
+    def read(self, shot, raw):
+        """Return what is read of a shot's frames, and a verdict."""
+        read = self.hologram.read(raw)
+        light = np.sum(np.abs(read.rows[HologramRecord.emission]) ** 2)
+        return replace(read, rows={**read.rows, EmissionVsHoldRecord.light: light})
+
+
+def sum_up(run):
+    """Return what is worked out at the end, from the record of all shots."""
+    light = run.rows(EmissionVsHoldRecord.light, good_shots(run))
+    return {EmissionVsHoldRecord.mean_light: light.mean()}
+
+
+class EmissionVsHold(EnvExperiment):
+    """Light of a written state."""
+
+    def build(self):
+        """Declare arguments and devices."""
+        self.written = arguments(self, Written, "Written")
+        self.layout = arguments(self, params.Layout, "Layout")
+        self.sequence = arguments(
+            self, params.Sequence, "Sequence", scannable={"hold_time": None}
+        )
+        sequence = HolographicShot(self)
+        self.shots = Shots(self, EmissionVsHoldRecord, sequence, analysis.open)
+
+    def prepare(self):
+        """Plan the whole run; whatever cannot work is refused here."""
+        self.shots.plan(
+            plan_point,
+            Reader.of_plan,
+            written=self.written,
+            layout=self.layout,
+            sequence=self.sequence,
+        )
+
+    def run(self):
+        """Take the shots; every ending leaves the apparatus safe."""
+        self.shots.run()
+
+    def analyze(self):
+        """Sum up the shots."""
+        self.shots.summarise(sum_up)
