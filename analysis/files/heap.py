@@ -59,17 +59,14 @@ class Heap:
         text = self._collections[address].get(index, b"")[:length]
         if len(text) < length:
             raise ValueError("it points to a damaged heap")
-        return text
+        return text.partition(b"\0")[0]  # as the library ends texts
 
 
 def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
     """Yield the stored references of a contiguous or plainly chunked dataset."""
     places = [(dataset.id.get_offset(), dataset.size * _REFERENCE.size)]
-    if (
-        dataset.chunks
-        and dataset.ndim == 1
-        and not dataset.id.get_create_plist().get_nfilters()
-    ):
+    filtered = dataset.id.get_create_plist().get_nfilters()
+    if dataset.chunks and dataset.ndim == 1 and not filtered:
         starts = range(0, dataset.size, dataset.chunks[0])
         infos = [dataset.id.get_chunk_info_by_coord((start,)) for start in starts]
         places = [(info.byte_offset, info.size) for info in infos]

@@ -163,8 +163,12 @@ def find(run: str | int | Path, root: Path | str = "results") -> Path:
     found = _of_number(root, int(text)) if text != LATEST else list(scan(root))
     readable = [each for each in select(found, Filter()) if each.header]
     if not readable:
-        raise ResultsError(f"no run {text} in {str(root)!r}; {_numbers(root)}")
+        reasons = "".join(f"; {each.result}" for each in found[-1:])
+        raise ResultsError(f"no run {text} in {str(root)!r}{reasons}{_numbers(root)}")
     newest = readable[-1].path
+    if len(readable) < len(found):
+        left_out = len(found) - len(readable)
+        _log.warning("%d files cannot be read; one may be newer", left_out)
     if text != LATEST and len(readable) > 1:
         _log.warning("%d files are of run %s: taking %s", len(readable), text, newest)
     return newest
@@ -172,9 +176,8 @@ def find(run: str | int | Path, root: Path | str = "results") -> Path:
 
 def _of_number(root: Path | str, rid: int) -> list[Run]:
     """Read the files that are called by a number; all, where none is."""
-    wanted = Filter(rids=range(rid, rid + 1))
-    called = [path for path in files_of(root) if _number(path) == rid]
-    return select(map(_read, called), wanted) or select(scan(root), wanted)
+    called = [_read(path) for path in files_of(root) if _number(path) == rid]
+    return called or select(scan(root), Filter(rids=range(rid, rid + 1)))
 
 
 def _number(path: Path) -> int | None:
@@ -186,7 +189,7 @@ def _numbers(root: Path | str) -> str:
     numbers = map(_number, files_of(root))
     rids = sorted({number for number in numbers if number is not None})
     last = ", ".join(map(str, rids[-10:]))
-    return f"the last are {last}" if rids else "it has no numbered files"
+    return f"; the last are {last}" if rids else "; no file is called by a number"
 
 
 def _age(run: Run) -> tuple[datetime, int, Path]:

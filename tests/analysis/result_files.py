@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import h5py
-
-from ccqed_ctrl import schema
+import numpy as np
 
 ARGUMENTS = {"memory": 1, "corruption": 0.25, "shots": 2}
 EXPID_V1 = (
@@ -16,29 +15,18 @@ EXPID_V1 = (
 EXPID_V2 = json.dumps(
     {"file": "recall.py", "class_name": "Recall", "arguments": ARGUMENTS}
 )
-
-
-def values(shots=2, done=2):
-    """Return datasets of N = 4, P = 2, 3 by 3 pixels; enough to be listed."""
-    sizes = {"S": shots, "P": 2, "N": 4, "F": 2, "ny": 3, "nx": 3}
-    return {
-        "schema_revision": schema.REVISION,
-        "backend": "simulation",
-        "seed": 7,
-        "progress.done": done,
-        "progress.total": shots,
-        "memory.names": ["cat", "dog"],
-        "memory.cued": 1,
-        "plan.positions": schema.allocate("plan.positions", sizes),
-        "shot.frames": schema.allocate("shot.frames", sizes),
-        "shot.spins": schema.allocate("shot.spins", sizes),
-        "shot.phase": schema.allocate("shot.phase", sizes),
-        "shot.overlaps": schema.allocate("shot.overlaps", sizes),
-        "summary.memory": "dog",
-        "summary.recalled_as": "cat",
-        "summary.recalled_overlap": 0.5,
-        "summary.pixels_wrong": 12.666667,
-    }
+VALUES = {
+    "schema_revision": 2,
+    "backend": "simulation",
+    "progress.done": 2,
+    "progress.total": 2,
+    "plan.names": ["cat", "dog"],
+    "plan.seed": 7,
+    "shot.frames": np.ones((2, 2, 3, 3), np.uint16),
+    "summary.memory": "dog",
+    "summary.recalled_as": "cat",
+    "summary.recalled_overlap": 0.5,
+}
 
 
 def write(path, datasets, roots=(), ccqed=()):
@@ -65,13 +53,13 @@ def roots(rid=5, expid=EXPID_V2, start=1.7e9, version="9.0"):
 
 def embedded(path, rid=5, status="ok", start=1.7e9, **changes):
     about = {"status": status, "backend": "simulation", "arguments": "{}"}
-    return write(path, values() | changes, roots(rid, start=start), about)
+    return write(path, VALUES | changes, roots(rid, start=start), about)
 
 
 def artiq_master(path, version=9, **changes):
     expid = EXPID_V1 if version == 8 else EXPID_V2
-    return write(path, values() | changes, roots(6, expid, version=f"{version}.0"))
+    return write(path, VALUES | changes, roots(6, expid, version=f"{version}.0"))
 
 
 def artiq_run(path, **changes):
-    return write(path, values() | changes)
+    return write(path, VALUES | changes)
