@@ -38,7 +38,7 @@ class Run:
     Every dataset is an attribute by the last part of its key (`run.overlaps` is
     `shot.overlaps`; `attributes` has them all), or by its key, `run["shot.overlaps"]`;
     a setting also by group and field, `run["cue.corruption"]`. Values are SI. Datasets
-    of shots have as many rows as shots are complete. A context manager; `close` ends it.
+    of shots have as many rows as shots are complete. A context manager, like a file.
     """
 
     def __init__(self, path: Path | str) -> None:

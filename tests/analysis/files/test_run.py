@@ -127,12 +127,9 @@ def test_a_run_shows_what_it_is(scan, foreign):
     assert "Recall, run 0, simulation, ok: 8 shots" in shown
     assert "scanned cue.corruption = 0, 0.2\n" in shown
     assert "recalled_overlap" in shown
-    assert re.search(r"
-  .overlaps +S x P +recalled image with each memory
-", shown)
-    assert re.search(r"
-  .exposure +S +exposure as used \(us\)
-", shown)
+    lines = [line.split(maxsplit=1) for line in shown.splitlines()]
+    assert [".overlaps", "S x P            recalled image with each memory"] in lines
+    assert [".exposure", "S                exposure as used (us)"] in lines
     assert "settings()" in shown
     assert "Rabi, run 3" in repr(foreign)
     assert re.search(r"  .counts +\? x \?$", repr(foreign))
