@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -104,7 +105,7 @@ class Shots:
         experiment: HasEnvironment,
         record: type[ShotRecord],
         sequence: ShotSequence,
-        reopen: Callable[[str], resuming.Earlier],
+        reopen: Callable[[str], AbstractContextManager[resuming.Earlier]],
     ) -> None:
         self.record = record
         self.sequence = sequence
@@ -116,7 +117,6 @@ class Shots:
         self._laboratory = experiment.get_device(belief.DEVICE)
         self._run = arguments(experiment, Run, "Run")
         self._rows: list[_Row] = []
-        self._earlier: resuming.Earlier | None = None
         self.done = 0
 
     def plan(
@@ -160,10 +160,11 @@ class Shots:
         self._report = Report(
             self._experiment, self.record, run, believed, spanned, planned
         )
+        self._resume = run.resume
         if run.resume:
-            self._earlier = self._reopen(run.resume)
             wanted = [row.point for row in self._rows]
-            resuming.check(self._earlier, self._report.values, wanted)
+            with self._reopen(run.resume) as earlier:
+                resuming.check(earlier, self._report.values, wanted)
 
     def run(self) -> None:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
@@ -182,8 +183,10 @@ class Shots:
             ending = Ending.terminated
             logger.info("terminated after %d of %d shots", self.done, len(self._rows))
         except KeyboardInterrupt:
-            ending = Ending.interrupted
-            raise
+            # In a long kernel a wish to end comes as this.
+            ending = self._interrupted()
+            if ending is Ending.interrupted:
+                raise
         finally:
             try:
                 self.sequence.make_safe()
@@ -210,13 +213,19 @@ class Shots:
             self.done += 1
             self._report.progress(self.done)
 
+    def _interrupted(self) -> Ending:
+        asked = self._scheduler.check_pause()
+        return Ending.terminated if asked else Ending.interrupted
+
     def _keep(self) -> None:
         """Begin with what an earlier run has finished."""
-        if self._earlier is not None:
-            for rows in resuming.finished(self._earlier, self.record):
+        if not self._resume:
+            return
+        with self._reopen(self._resume) as earlier:
+            for rows in resuming.finished(earlier, self.record):
                 self._writer.append(rows)
                 self.done += 1
-            self._report.progress(self.done)
+        self._report.progress(self.done)
 
     def _pause(self) -> bool:
         """Let others run who are due; return whether any may have."""
