@@ -10,7 +10,7 @@ from .ad9910 import RAM, WIDTHS, Ad9910, Emit
 from .phy import OutputLine
 from .words import bits
 
-CS_CFG, CS_ATT, CS_MULTI, CS_CHANNEL0 = 1, 2, 3, 4
+CS_CFG, CS_ATT, CS_DDS_MULTI, CS_DDS_CH0 = 1, 2, 3, 4
 CHANNELS = 4
 
 #: Bit offsets in the configuration register of every revision.
@@ -161,9 +161,9 @@ class Urukul:
             return self._configuration(time_mu, word, length, last=last)
         if select == CS_ATT:
             return self._attenuation(time_mu, word, last=last)
-        if select == CS_MULTI:
+        if select == CS_DDS_MULTI:
             return self._several(time_mu, word, length, last=last)
-        port = self._ports.get(select - CS_CHANNEL0)
+        port = self._ports.get(select - CS_DDS_CH0)
         return 0 if port is None else port.transfer(time_mu, word, length, last=last)
 
     def _several(self, time_mu: int, word: int, length: int, *, last: bool) -> int:

@@ -11,8 +11,8 @@ from artiq.language.units import ms, us
 from ..chips.urukul import (
     CS_ATT,
     CS_CFG,
-    CS_CHANNEL0,
-    CS_MULTI,
+    CS_DDS_CH0,
+    CS_DDS_MULTI,
     LAYOUTS,
     PROFILE,
     RF_SW,
@@ -39,8 +39,7 @@ SPIT_DDS_WR, SPIT_DDS_RD = 2, 16
 CFG_RF_SW, CFG_LED, CFG_PROFILE = RF_SW, 4, PROFILE
 STA_PROTO_REV_8, STA_PROTO_REV_9 = LAYOUTS
 
-CS_DDS_MULTI = CS_MULTI
-CS_DDS_CH0, CS_DDS_CH1, CS_DDS_CH2, CS_DDS_CH3 = range(CS_CHANNEL0, CS_CHANNEL0 + 4)
+CS_DDS_CH1, CS_DDS_CH2, CS_DDS_CH3 = (CS_DDS_CH0 + n for n in (1, 2, 3))
 
 DEFAULT_PROFILE = 7
 
