@@ -134,7 +134,7 @@ def test_light_is_read_from_the_raw_frames(file, draw, panel):
     pixel = (positions[inside] / (2 * half) + 0.5) * IMAGING.pixels - 0.5
     column, row = np.rint(pixel).astype(int).T
     (image,) = panel(figure, "field, magnitude").images
-    field = image.get_array()
+    field = np.asarray(image.get_array())
     assert np.median(field[row, column]) > 3 * np.median(field)
     (image,) = panel(figure, "field, phase").images
     cosine = np.cos(image.get_array()[row, column])
@@ -163,15 +163,15 @@ def test_without_reference_light_there_is_a_reason_instead_of_a_field(
 
 
 def test_a_scan_has_a_curve_of_overlap_and_of_each_share(tmp_path, draw, panel, texts):
-    overlaps = np.array([[1.0, 0], [1.0, 0], [0.2, 0.6], [0.6, 0.1]])
+    overlaps = np.array([[1, 0], [1, 0], [0.2, 0.8], [0.6, 0.1], [0.6, 0]])
     file = write_recall(
-        tmp_path / "a.h5", 4, [(*CORRUPTION, [0.1, 0.3])], point=[0, 0, 1, 1],
-        overlaps=overlaps, pixels_wrong=[0, 0, 6, 3],
+        tmp_path / "a.h5", 5, [(*CORRUPTION, [0.1, 0.3])], point=[0, 0, 1, 1, 1],
+        overlaps=overlaps, pixels_wrong=[0, 0, 6, 3, 3],
     )  # fmt: skip
     figure = draw(file)
     curves = {
-        "overlap": ([1, 0.4], [0, 0.2]), "exact recall": ([1, 0], None),
-        "right memory": ([1, 0.5], None),
+        "overlap": ([1, 1.4 / 3], [0, 0.4 / 3]), "exact recall": ([1, 0], None),
+        "right memory": ([1, 2 / 3], None),
     }  # fmt: skip
     for title, (values, errors) in curves.items():
         (drawn,) = panel(figure, title).containers
