@@ -7,13 +7,16 @@ far a cue may be corrupted before it is no longer recalled.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import optimize, special, stats
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import FitError, ParameterError
+
+from .statistics import binomial
 
 Floats = NDArray[np.float64]
 
@@ -85,11 +88,11 @@ def fit_threshold(power: ArrayLike, emission: ArrayLike) -> ThresholdFit:
         No emission, too few powers on either side of the threshold, or a chi squared
         that chance does not give.
     """
-    P, y = _flat(power, emission)
-    threshold = _first_guess(P, y)
+    powers, y = _flat(power, emission)
+    threshold = _first_guess(powers, y)
     for _ in range(REFINEMENTS):
-        fit = _line(P, y, threshold)
-        if np.array_equal(_bright(P, fit.threshold), _bright(P, threshold)):
+        fit = _line(powers, y, threshold)
+        if np.array_equal(_bright(powers, fit.threshold), _bright(powers, threshold)):
             break
         threshold = fit.threshold
     if stats.chi2.sf(fit.chi_squared, fit.degrees) < CHANCE:
@@ -109,22 +112,22 @@ def _flat(power: ArrayLike, emission: ArrayLike) -> tuple[Floats, Floats]:
     light = checks.array("emission", emission, (len(powers), *more))
     if np.any(powers <= 0):
         raise ParameterError(f"powers must be > 0; got {powers.min():g}")
-    P = np.repeat(powers, light.size // max(len(powers), 1))
-    distinct, counts = np.unique(P, return_counts=True)
+    powers = np.repeat(powers, light.size // max(len(powers), 1))
+    distinct, counts = np.unique(powers, return_counts=True)
     if len(distinct) < DARK + BRIGHT or counts.min() < 2:
         raise FitError(
-            f"a threshold needs {DARK + BRIGHT} powers or more and two emissions or "
-            f"more at each, which tell the scatter; got {len(P)} at {len(distinct)} "
-            "powers"
+            f"a threshold needs {DARK + BRIGHT} powers or more, and at each two or more "
+            f"emissions, which tell the scatter; got {len(powers)} emissions at "
+            f"{len(distinct)} powers"
         )
-    return P, light.ravel()
+    return powers, light.ravel()
 
 
-def _first_guess(P: Floats, y: Floats) -> float:
+def _first_guess(power: Floats, y: Floats) -> float:
     """Return the threshold of least squares of emission / P, the dimmest power dark."""
-    lit = (y - y[P == P.min()].mean()) / P
-    grid = np.linspace(P.min(), P.max(), STARTS, endpoint=False)
-    shapes = np.maximum(1 - (grid[:, None] / P) ** 2, 0.0)
+    lit = (y - y[power == power.min()].mean()) / power
+    grid = np.linspace(power.min(), power.max(), STARTS, endpoint=False)
+    shapes = np.maximum(1 - (grid[:, None] / power) ** 2, 0.0)
     overlap = np.maximum(shapes @ lit, 0.0)
     gain = overlap**2 / np.sum(shapes**2, axis=1)
     if not np.any(gain > 0):
@@ -132,20 +135,20 @@ def _first_guess(P: Floats, y: Floats) -> float:
     return float(grid[np.argmax(gain)])
 
 
-def _bright(P: Floats, threshold: float) -> NDArray[np.bool_]:
-    return P > (1 + CRITICAL) * threshold
+def _bright(power: Floats, threshold: float) -> NDArray[np.bool_]:
+    return power > (1 + CRITICAL) * threshold
 
 
-def _line(P: Floats, y: Floats, threshold: float) -> ThresholdFit:
+def _line(power: Floats, y: Floats, threshold: float) -> ThresholdFit:
     """Fit emission / P against 1/P^2 where a rough threshold says it is bright."""
-    bright, dark = _bright(P, threshold), P < (1 - CRITICAL) * threshold
-    _enough(P, y, bright, dark, threshold)
+    bright, dark = _bright(power, threshold), power < (1 - CRITICAL) * threshold
+    _enough(power, y, bright, dark, threshold)
     noise = float(y[dark].mean())
-    x, z = P[bright] ** -2.0, (y[bright] - noise) / P[bright]
+    x, z = power[bright] ** -2.0, (y[bright] - noise) / power[bright]
     (slope, scale), covariance = np.polyfit(x, z, 1, cov=True)
-    if not (scale > 0 > slope):
+    if not scale > 0 > slope:
         raise FitError(
-            f"emission / P does not fall with 1/P^2 above {P[bright].min():.3g} "
+            f"emission / P does not fall with 1/P^2 where it is bright "
             f"(slope {slope:.2g}, at infinite power {scale:.2g}): no threshold shows"
         )
     found = float(np.sqrt(-slope / scale))
@@ -163,26 +166,26 @@ def _line(P: Floats, y: Floats, threshold: float) -> ThresholdFit:
 
 
 def _enough(
-    P: Floats,
+    power: Floats,
     y: Floats,
     bright: NDArray[np.bool_],
     dark: NDArray[np.bool_],
     threshold: float,
 ) -> None:
-    below, above = len(np.unique(P[dark])), len(np.unique(P[bright]))
+    below, above = len(np.unique(power[dark])), len(np.unique(power[bright]))
     if below < DARK or above < BRIGHT:
         raise FitError(
-            f"the threshold is near {threshold:.3g}, with {below} powers clearly below "
-            f"and {above} clearly above in {P.min():.3g} to {P.max():.3g}; {DARK} and "
-            f"{BRIGHT} are needed more than {CRITICAL:.0%} away from it"
+            f"the threshold is near {threshold:.3g}; of powers {power.min():.3g} to "
+            f"{power.max():.3g}, {below} are more than {CRITICAL:.0%} below it and "
+            f"{above} above; {DARK} and {BRIGHT} are needed"
         )
-    top = y[P == P.max()]
+    top = y[power == power.max()]
     rise = top.mean() - y[dark].mean()
     error = np.hypot(stats.sem(top), stats.sem(y[dark]))
     if rise < SIGNIFICANT * error:
         raise FitError(
             f"no emission shows: it rises by {rise:.2g} +- {error:.1g} up to a power "
-            f"of {P.max():.3g}; is the pump on, is the threshold in reach?"
+            f"of {power.max():.3g}; is the pump on, is the threshold in reach?"
         )
 
 
@@ -191,5 +194,168 @@ def _replicates(x: Floats, z: Floats, line: Floats) -> tuple[float, float, int]:
     places, group, counts = np.unique(x, return_inverse=True, return_counts=True)
     means = np.bincount(group, z) / counts
     pure = np.sum((z - means[group]) ** 2) / (len(z) - len(places))
+    if pure == 0:
+        raise FitError(
+            "the emissions at each power are all equal: no scatter, no error"
+        )
     misfit = np.sum((means[group] - line) ** 2)
     return float(np.sqrt(pure)), float(misfit / pure), len(places) - 2
+
+
+# Basin --------------------------------------------------------------------------------
+
+#: Steepest fall told apart from a jump, in the finest step of corruption.
+STEEPEST = 20.0
+#: Rise of the deviance at the ends of a 95 % interval.
+NINETY_FIVE = float(stats.chi2.isf(0.05, 1))
+#: How far intervals may reach, in ranges of the corruptions shown.
+REACH = 100.0
+
+
+@dataclass(frozen=True)
+class BasinFit:
+    """Exact recall against corruption c, 1 / (1 + exp(4 steepness (c - width))).
+
+    width: corruption at which half of the cues are recalled. low, high: ends of its
+    95 % interval. error: half of that, in standard errors. steepness: fall of the
+    probability per corruption at the width; of data that jump, no more than their steps
+    can tell. deviance, degrees: of the counts from the curve, and freedom.
+    """
+
+    width: float
+    error: float
+    low: float
+    high: float
+    steepness: float
+    deviance: float
+    degrees: int
+
+    def curve(self, corruption: ArrayLike) -> Floats:
+        """Return the probability of exact recall (...) at corruptions (...)."""
+        c = np.asarray(corruption, np.float64)
+        return np.asarray(special.expit(4 * self.steepness * (self.width - c)))
+
+
+def fit_basin(
+    corruption: ArrayLike, successes: ArrayLike, trials: ArrayLike
+) -> BasinFit:
+    """Fit how far a cue may be corrupted until only half of the cues are recalled.
+
+    A logistic curve of largest binomial likelihood. Intervals are those of the profile
+    likelihood: they hold where counts are small, and where success jumps to failure
+    between two corruptions they are about as wide as that step.
+
+    Parameters
+    ----------
+    corruption : (K,)
+        Fraction of the cue that was wrong; a value may come several times.
+    successes, trials : (K,) whole numbers
+        Cues recalled exactly, of how many: 0 <= successes <= trials, trials >= 1.
+
+    Raises
+    ------
+    ShapeError
+        Sizes that differ, or counts out of range.
+    FitError
+        Recall that does not fall, or not through a half, or not like a logistic curve.
+    """
+    counts = _Counts.of(corruption, successes, trials)
+    c = counts.corruption
+    flat = counts.deviance(np.sum(counts.successes) / np.sum(counts.trials))
+    span = float(np.ptp(c))
+    if span == 0:
+        raise FitError(f"a basin needs two corruptions or more; got only {c[0]:g}")
+    found = optimize.minimize_scalar(
+        counts.profile, bounds=(c[0] - span, c[-1] + span), method="bounded",
+        options={"xatol": 1e-6 * span},
+    )  # fmt: skip
+    width, least = float(found.x), float(found.fun)
+    counts.believe(width, least, flat)
+    low, high = (_end(counts, width, way, least + NINETY_FIVE) for way in (-span, span))
+    return BasinFit(
+        width=width,
+        error=(high - low) / (2 * np.sqrt(NINETY_FIVE)),
+        low=max(low, 0.0),
+        high=min(high, 1.0),
+        steepness=counts.slope(width) / 4,
+        deviance=least,
+        degrees=len(c) - 2,
+    )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Successes of trials (K,) at distinct corruptions (K,), which increase."""
+
+    corruption: Floats
+    successes: Floats
+    trials: Floats
+
+    @classmethod
+    def of(cls, corruption: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> Self:
+        c = checks.array("corruption", corruption, ("K",))
+        k = checks.array("successes", successes, (len(c),))
+        n = checks.array("trials", trials, (len(c),))
+        binomial(k, n)  # refuses counts out of range
+        if not len(c):
+            raise FitError("a basin needs two corruptions or more; got none")
+        places, group = np.unique(c, return_inverse=True)
+        successes, total = (np.bincount(group, m).astype(np.float64) for m in (k, n))
+        return cls(places, successes, total)
+
+    def deviance(self, probability: ArrayLike) -> float:
+        """Return twice the log likelihood that a probability (K,) loses."""
+        k, n = self.successes, self.trials
+        p = np.broadcast_to(probability, k.shape)
+        won = special.xlogy(k, k / n) - special.xlogy(k, p)
+        lost = special.xlogy(n - k, 1 - k / n) - special.xlogy(n - k, 1 - p)
+        return float(2 * np.sum(won + lost))
+
+    def _loss(self, slope: float, width: float) -> float:
+        lean = slope * (width - self.corruption)
+        return self.deviance(special.expit(np.clip(lean, -700, 30)))
+
+    def slope(self, width: float) -> float:
+        """Return the most likely slope of the logit for a width; it falls with c."""
+        steepest = STEEPEST / float(np.diff(self.corruption).min())
+        found = optimize.minimize_scalar(
+            self._loss, bounds=(0.0, steepest), args=(width,), method="bounded",
+            options={"xatol": 1e-7 * steepest},
+        )  # fmt: skip
+        return float(found.x)
+
+    def profile(self, width: float) -> float:
+        """Return the least deviance of a width."""
+        return self._loss(self.slope(width), width)
+
+    def believe(self, width: float, least: float, flat: float) -> None:
+        """Refuse a fit that says nothing, or that the counts contradict."""
+        c, shares = self.corruption, self.successes / self.trials
+        rates = ", ".join(f"{x:.3g}: {p:.2g}" for x, p in zip(c, shares, strict=True))
+        if flat - least < NINETY_FIVE:
+            raise FitError(f"exact recall does not fall with corruption ({rates})")
+        if not c[0] <= width <= c[-1]:
+            side = "above" if width > c[-1] else "below"
+            raise FitError(
+                f"exact recall stays {side} a half at all corruptions from {c[0]:.3g} "
+                f"to {c[-1]:.3g} ({rates}); show cues that are corrupted "
+                f"{'more' if side == 'above' else 'less'}"
+            )
+        if len(c) > 2 and stats.chi2.sf(least, len(c) - 2) < CHANCE:
+            raise FitError(
+                f"exact recall does not follow a logistic curve: deviance {least:.1f} "
+                f"at {len(c) - 2} degrees of freedom ({rates}); do the shots have "
+                "something in common, one bad layout or memory?"
+            )
+
+
+def _end(counts: _Counts, width: float, span: float, level: float) -> float:
+    """Return where the profile rises to a level, on the side that span points to."""
+    reach = span
+    while counts.profile(width + reach) < level:
+        reach *= 2
+        if abs(reach) > REACH * abs(span):
+            return float(np.copysign(np.inf, span))
+    return float(
+        optimize.brentq(lambda at: counts.profile(at) - level, width, width + reach)
+    )
