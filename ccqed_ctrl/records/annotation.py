@@ -38,15 +38,19 @@ def annotate(datasets: h5py.Group) -> None:
     Each gets `long_name`, `units` (SI, as the values are) and the names of its axes;
     axes get scales. A group without a schema of ours stays as it is.
     """
+    describe(datasets, stored_schema(datasets).values())
+
+
+def stored_schema(datasets: h5py.Group) -> dict[str, Entry]:
+    """Return the declarations that a group of datasets carries; none without any."""
     stored = datasets.get(KEY)
     text = stored[()] if isinstance(stored, h5py.Dataset) and not stored.shape else None
     if not isinstance(text, bytes):
-        return
+        return {}
     try:
-        entries = decoded(text.decode(errors="replace"))
+        return decoded(text.decode(errors="replace"))
     except SchemaError:
-        return
-    describe(datasets, entries.values())
+        return {}
 
 
 def describe(datasets: h5py.Group, entries: Iterable[Entry]) -> None:

@@ -85,13 +85,31 @@ def _configure_list(parser: argparse.ArgumentParser) -> None:
         default=Path("repository"),
         help="default: %(default)s",
     )
-    add(
+    _add_datasets(parser)
+
+
+def _add_datasets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--dataset-db",
         type=Path,
         metavar="PATH",
         default=Path("dataset_db.sqlite"),
         help="datasets that `build` may read (default: %(default)s)",
     )
+
+
+def _configure_schema(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "what",
+        metavar="EXPERIMENT|RESULT.h5",
+        type=Path,
+        nargs="?",
+        default=Path("repository"),
+        help="file, folder or name of experiments, or a results file "
+        "(default: %(default)s)",
+    )
+    _add_datasets(parser)
 
 
 def _configure_twin(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +132,12 @@ LIST = Command(
     "list experiments with their arguments",
     _configure_list,
     "sim_backend.host.launch:list_experiments",
+)
+SCHEMA = Command(
+    "schema",
+    "list the datasets that experiments store, or a file holds",
+    _configure_schema,
+    "sim_backend.host.launch:show_schema",
 )
 TWIN = Command(
     "twin",

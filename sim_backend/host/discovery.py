@@ -14,6 +14,7 @@ from artiq.master.worker_db import DummyDevice
 from artiq.tools import file_import
 
 from ccqed_ctrl.errors import ExperimentError
+from ccqed_ctrl.records import Record
 
 from .arguments import closest
 
@@ -78,13 +79,15 @@ def load(file: Path, class_name: str | None = None) -> type:
 class Scanned:
     """An experiment as the dashboard lists it.
 
-    `arguments` maps names to (description of the processor, group, tooltip).
+    `arguments` maps names to (description of the processor, group, tooltip); `records`
+    declare what it stores.
     """
 
     file: Path
     class_name: str
     title: str
     arguments: dict[str, tuple[dict[str, Any], str | None, str | None]]
+    records: tuple[type[Record], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,14 +157,22 @@ def scan_file(file: Path, datasets: Any) -> list[Scanned] | Unscanned:
 
 def _examine(file: Path, name: str, experiment: type, datasets: Any) -> Scanned:
     arguments = TraceArgumentManager()
-    experiment((_PlaceholderDevices(), datasets, arguments, {}))
+    made = experiment((_PlaceholderDevices(), datasets, arguments, {}))
     document = inspect.cleandoc(experiment.__doc__ or name)
     title = (document.splitlines() or [name])[0].strip().removesuffix(".") or name
     described = {
         key: (processor.describe(), group, tooltip)
         for key, (processor, group, tooltip) in arguments.requested_args.items()
     }
-    return Scanned(file, name, title, described)
+    return Scanned(file, name, title, described, tuple(_records(made)))
+
+
+def _records(experiment: Any) -> Iterator[type[Record]]:
+    """Yield the records of whatever an experiment has that stores one."""
+    for item in (experiment, *vars(experiment).values()):
+        record = getattr(item, "record", None)
+        if isinstance(record, type) and issubclass(record, Record):
+            yield record
 
 
 def _is_beside(module: Any, file: Path) -> bool:

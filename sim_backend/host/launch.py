@@ -9,7 +9,7 @@ from typing import Any
 from ccqed_ctrl import tables
 from ccqed_ctrl.errors import ExperimentError
 
-from . import arguments, devices, discovery, earlier, listing, process, report
+from . import arguments, devices, discovery, earlier, listing, process, report, schema
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,6 +59,11 @@ def _resumed(options: argparse.Namespace) -> dict[str, Any]:
 def list_experiments(options: argparse.Namespace) -> int:
     """List the experiments of a folder."""
     return listing.show(options.place, options.dataset_db)
+
+
+def show_schema(options: argparse.Namespace) -> int:
+    """Print the dictionary of datasets."""
+    return schema.show(options.what, options.dataset_db)
 
 
 def list_truth(options: argparse.Namespace) -> int:
