@@ -32,6 +32,11 @@ class Estimate:
     high: Floats
 
     @property
+    def interval(self) -> Floats:
+        """Ends of the interval, (..., 2)."""
+        return np.stack([self.low, self.high], axis=-1)
+
+    @property
     def bars(self) -> Floats:
         """Distances from value to low and to high, (2, ...): Matplotlib's `yerr`."""
         return np.maximum(
@@ -174,3 +179,33 @@ def crossing(x: ArrayLike, y: ArrayLike, level: float) -> float:
     high, low = heights[after - 1], heights[after]
     step = places[after] - places[after - 1]
     return float(places[after - 1] + (high - level) / (high - low) * step)
+
+
+def shares(successes: ArrayLike, group: ArrayLike, groups: int) -> Estimate:
+    """Estimate the probability of success in each group: (S,) bool -> (G,).
+
+    NaN for a group without trials.
+    """
+    place = np.asarray(group, np.int64)
+    trials = np.bincount(place, minlength=groups)
+    won = np.bincount(place, np.asarray(successes, np.float64), groups)
+    found = binomial(won, np.maximum(trials, 1))
+    empty = trials == 0
+    parts = (found.value, found.error, found.low, found.high)
+    return Estimate(*(np.where(empty, np.nan, part) for part in parts))
+
+
+def means(values: ArrayLike, group: ArrayLike, groups: int) -> Estimate:
+    """Estimate the mean of each group: (S,) -> (G,); the interval is one of Student's t.
+
+    NaN for a group without values; the error of a single value is NaN.
+    """
+    place, numbers = np.asarray(group, np.int64), np.asarray(values, np.float64)
+    count = np.bincount(place, minlength=groups).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(place, numbers, groups) / count
+        squares = np.bincount(place, (numbers - mean[place]) ** 2, groups)
+        error = np.sqrt(squares / (count - 1) / count)
+    error[count < 2] = np.nan
+    reach = t.ppf(0.975, np.maximum(count - 1, 1)) * error
+    return Estimate(mean, error, mean - reach, mean + reach)

@@ -166,11 +166,17 @@ class Shots:
             with self._reopen(run.resume) as earlier:
                 resuming.check(earlier, self._report.values, wanted)
 
-    def run(self) -> None:
+    def run(self, watch: Callable[[Any], Rows] | None = None) -> None:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
 
         A termination is an ending like others: nothing is raised.
+
+        Parameters
+        ----------
+        watch : callable, optional
+            The summary of all shots so far, to be shown live after each.
         """
+        self._watch = watch
         self._writer = DatasetWriter(self._experiment)
         self._report.open(self._writer, len(self._rows), self._core)
         self._applets()
@@ -199,7 +205,8 @@ class Shots:
     def summarise(self, summary: Callable[[Any], Rows]) -> None:
         """Store what `summary` makes of the record of all finished shots."""
         if self.done:
-            self._writer.store(summary(self.record(self._writer)))
+            found = summary(self.record(self._writer))
+            self._writer.store(found, broadcast=self._watch is not None)
 
     def _take_all(self) -> None:
         arranged = None
@@ -260,12 +267,14 @@ class Shots:
         )
         if reading.shown:
             self._writer.show(reading.shown)
+        if self._watch is not None:
+            self._writer.show(self._watch(self.record(self._writer)))
 
     def _applets(self) -> None:
         """Ask the dashboards for an applet of everything that is shown live."""
         for entry in self.record.entries():
             if entry.applet:
-                command = f"${{artiq_applet}}{entry.applet} {entry.key}"
+                command = "${artiq_applet}" + entry.applet.format(entry.key)
                 self._ccb.issue("create_applet", entry.key, command, group="ccqed")
 
     def _calibration(self, key: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
@@ -78,6 +78,13 @@ class RecallReader:
         }
 
 
+def cued_overlaps(run: RecallRecord) -> NDArray[np.float64]:
+    """Return the overlap of each recalled image with its cued memory, (S,)."""
+    cued = run.per_shot(RecallRecord.cued)
+    found: NDArray[np.float64] = run.overlaps[np.arange(len(cued)), cued]
+    return found
+
+
 def recall_summary(run: RecallRecord) -> Rows:
     """Sum up a run: means over the shots that count, see `good_shots`."""
     good, record = good_shots(run), RecallRecord
@@ -90,7 +97,7 @@ def recall_summary(run: RecallRecord) -> Rows:
         record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
         record.recalled_as: str(names[-1][int(np.argmax(overlaps[-1]))]),
         record.mean_cue_overlap: run.rows(record.cue_overlap, good).mean(),
-        record.recalled_overlap: overlaps[np.arange(len(cued)), cued].mean(),
+        record.recalled_overlap: cued_overlaps(run)[good].mean(),
         record.mean_pixels_wrong: run.rows(record.pixels_wrong, good).mean(),
         record.mean_residual: run.rows(record.residual, good).mean(),
         record.undetermined_spins: undetermined.mean(),

@@ -25,13 +25,16 @@ from ..units import SCALES
 SHOTS, POINTS = "S", "K"
 #: The row dataset that says to which point each shot belongs.
 POINT: Final = "point"
+#: The dataset that says how many points each scan has.
+SHAPE: Final = "plan.scan_shape"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One dataset: key, axes by name, numpy type ('str' for text), unit, meaning.
 
-    planned: known before it was measured. applet: of ARTIQ, that shows it live.
+    planned: known before it was measured. applet: of ARTIQ, that shows it live: its
+    command, {} for the key.
     """
 
     key: str
@@ -149,13 +152,15 @@ def row(
     return Declaration("shot", axes, dtype, doc, unit=unit, planned=planned)
 
 
-def summary(axes: str, dtype: str, doc: str, unit: str = "") -> Any:
-    """Declare what is worked out at the end, from all shots."""
-    return Declaration("summary", axes, dtype, doc, unit=unit)
+def summary(
+    axes: str, dtype: str, doc: str, unit: str = "", *, applet: str = ""
+) -> Any:
+    """Declare what is worked out from all shots, perhaps shown by an ARTIQ applet."""
+    return Declaration("summary", axes, dtype, doc, unit=unit, applet=applet)
 
 
-def live(axes: str, dtype: str, doc: str, applet: str) -> Any:
-    """Declare what is only shown while the run goes on, by one of ARTIQ's applets."""
+def live(axes: str, dtype: str, doc: str, applet: str = "") -> Any:
+    """Declare what is only shown while the run goes on, perhaps by an ARTIQ applet."""
     return Declaration("live", axes, dtype, doc, applet=applet)
 
 
@@ -184,6 +189,18 @@ class Record:
     def rows(self, entry: Entry, which: NDArray[np.bool_]) -> NDArray[Any]:
         """Return the parts of the shots where `which` (S,) is True."""
         return np.asarray(self.source.get(entry.key))[which]
+
+    @property
+    def points(self) -> int:
+        """Number K of points of the scan; 1 without one."""
+        if not self.source.has(SHAPE):
+            return 1
+        return int(np.prod(self.source.get(SHAPE), dtype=int))
+
+    def setting(self, group: str, name: str) -> NDArray[Any]:
+        """Return a setting at each point of the scan, (K,)."""
+        value = np.asarray(self.source.get(f"settings.{group}.{name}"))
+        return np.broadcast_to(value, (self.points,))
 
     def per_shot(self, entry: Entry) -> NDArray[Any]:
         """Return what is stored once, or for each point, as it holds for each shot."""

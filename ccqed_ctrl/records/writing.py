@@ -48,8 +48,8 @@ class DatasetWriter:
         self.sizes: dict[str, int] = {}
         self._said: dict[str, str] = {}
 
-    def store(self, values: Mapping[Entry, Any]) -> None:
-        """Set datasets with their units.
+    def store(self, values: Mapping[Entry, Any], broadcast: bool = False) -> None:
+        """Set datasets with their units; `broadcast`: for who watches, too.
 
         Raises
         ------
@@ -58,7 +58,8 @@ class DatasetWriter:
             size than elsewhere. Nothing is set then.
         """
         for entry, value in self._checked(values).items():
-            self._owner.set_dataset(entry.key, value, **_display(entry))
+            display = _display(entry)
+            self._owner.set_dataset(entry.key, value, broadcast=broadcast, **display)
             self._stored[entry.key] = entry
 
     def append(self, rows: Mapping[Entry, Any]) -> None:
@@ -81,7 +82,8 @@ class DatasetWriter:
     def show(self, values: Mapping[Entry, Any]) -> None:
         """Broadcast what is shown live; it is no part of the results."""
         for entry, value in self._checked(values).items():
-            self._owner.set_dataset(entry.key, value, broadcast=True, archive=False)
+            options = {"broadcast": True, "archive": False, **_display(entry)}
+            self._owner.set_dataset(entry.key, value, **options)
 
     def has(self, key: str) -> bool:
         """Tell whether the run has stored a dataset."""

@@ -129,8 +129,10 @@ def test_what_is_stored_has_its_unit_and_is_read_back():
     owner = Owner()
     writer = DatasetWriter(owner)
     writer.store({RecallRecord.positions: np.zeros((4, 2)), RecallRecord.seed: 3})
-    assert owner.options["plan.positions"] == {"unit": "um", "scale": 1e-6}
-    assert owner.options["plan.seed"] == {}
+    assert owner.options["plan.positions"] == {
+        "unit": "um", "scale": 1e-6, "broadcast": False,
+    }  # fmt: skip
+    assert owner.options["plan.seed"] == {"broadcast": False}
     run = RecallRecord(writer)
     assert run.seed == 3
     assert run.positions.shape == (4, 2)
