@@ -78,6 +78,7 @@ def _declared(kind: type) -> list[Entry]:
 def _cells(entry: Entry) -> list[str]:
     live = entry.key.startswith("live.")
     kind = "shown live" if live else "planned" if entry.planned else "measured"
+    kind = kind if entry.doc else ""
     return [
         entry.key, " ".join(entry.axes), entry.dtype, entry.unit, entry.doc, kind,
     ]  # fmt: skip
