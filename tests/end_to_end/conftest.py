@@ -7,12 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim_backend.host import runner
 
 ROOT = Path(__file__).parents[2]
 RECALL = ROOT / "repository" / "recall.py"
+
+
+def stored(outcome):
+    """Return a run's datasets by key, those that grew as arrays."""
+    return {
+        key: np.array(value) if isinstance(value, list) else value
+        for key, value in outcome.datasets.local.items()
+    }
 
 
 @pytest.fixture

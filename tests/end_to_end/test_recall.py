@@ -14,7 +14,7 @@ from PIL import Image
 
 from ccqed_ctrl import memories
 
-from .conftest import RECALL
+from .conftest import RECALL, stored
 
 ARTIQ_ROOTS = {
     "archive", "artiq_version", "datasets", "expid", "rid", "run_time", "start_time",
@@ -26,10 +26,10 @@ def test_the_default_run_recalls_its_memory_and_tells_where_it_is(ccqed, tmp_pat
     assert done.returncode == 0, done.stderr
     for row in (
         "memory",
-        "cue overlap",
+        "mean cue overlap",
         "recalled overlap",
-        "pixels wrong",
-        "residual",
+        "mean pixels wrong",
+        "mean residual",
     ):
         assert row in done.stdout
     assert "minimum slack" in done.stdout
@@ -47,7 +47,7 @@ def test_the_default_run_recalls_its_memory_and_tells_where_it_is(ccqed, tmp_pat
 
 @pytest.mark.slow
 def test_ten_per_cent_of_corruption_is_undone_in_19_of_20_laboratories(recall):
-    outcomes = [recall(seed).datasets.local for seed in range(20)]
+    outcomes = [stored(recall(seed)) for seed in range(20)]
     wrong = [int(data["shot.pixels_wrong"][0]) for data in outcomes]
     assert sum(count == 0 for count in wrong) >= 19
     assert all(data["shot.cue_overlap"][0] < 0.85 for data in outcomes)
@@ -62,7 +62,7 @@ def test_a_cue_without_information_recalls_nothing(recall):
     """
     overlaps = []
     for seed in range(4):
-        data = recall(seed, corruption=0.5, shots=10).datasets.local
+        data = stored(recall(seed, corruption=0.5, shots=10))
         overlaps += list(data["shot.overlaps"][:, 3])
         assert np.all(data["shot.cue_overlap"] == 0)
     spread = np.std(overlaps) / np.sqrt(len(overlaps))
@@ -71,7 +71,7 @@ def test_a_cue_without_information_recalls_nothing(recall):
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_does_not(recall):
-    first, again, other = (recall(seed).datasets.local for seed in (5, 5, 6))
+    first, again, other = (stored(recall(seed)) for seed in (5, 5, 6))
     assert first.keys() == again.keys()
     for key, value in first.items():
         assert np.array_equal(value, again[key]), key
@@ -83,15 +83,14 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_does_not(recall):
 def test_mean_field_dynamics_run_under_both_kernels(recall, kernel):
     outcome = recall(1, twin={"dynamics": "mean_field", "kernel": kernel})
     assert outcome.status == "ok"
-    data = outcome.datasets.local
+    data = stored(outcome)
     assert data["shot.residual"][0] < 0.01
     assert np.all(data["shot.spins"] != 0)
 
 
 def test_handwriting_is_cued_by_real_digits(recall):
-    data = recall(2, patterns="digits", memory=4, shots=3).datasets.local
-    stored = memories.load("digits")
-    cues = stored.cues.of(4)
+    data = stored(recall(2, patterns="digits", memory=4, shots=3))
+    cues = memories.load("digits").cues.of(4)
     for cue in data["shot.cue"]:
         assert (cues == cue).all(axis=1).any()
 
@@ -103,8 +102,8 @@ def test_a_trained_encoder_recalls_handwriting_that_the_plain_one_does_not(recal
             recall(3, patterns="digits", memory=memory, shots=10, encoder=encoder)
             for memory in range(0, 10, 3)
         ]
-        overlaps = [shot.datasets.local["shot.overlaps"] for shot in shots]
-        named = [shot.datasets.local["memory.cued"] for shot in shots]
+        overlaps = [stored(shot)["shot.overlaps"] for shot in shots]
+        named = [stored(shot)["plan.cued"] for shot in shots]
         right[encoder] = np.mean(
             [np.argmax(o, axis=1) == k for o, k in zip(overlaps, named, strict=True)]
         )
@@ -132,24 +131,24 @@ def _many(tmp_path):
 
 
 BAD_INPUT = {
-    "missing folder": (lambda p: {"patterns": str(p / "none")}, "no folder"),
-    "empty folder": (lambda p: {"patterns": str(_folder(p))}, "no .png"),
+    "missing folder": (lambda p: {"patterns": str(p / "none")}, "none"),
+    "empty folder": (lambda p: {"patterns": str(_folder(p))}, "images"),
     "unequal sizes": (
         lambda p: {"patterns": str(_folder(p, (8, 8), (4, 8)))},
         "one size",
     ),
     "wrong ensembles": (lambda p: {"ensembles": 49}, "ensembles=64"),
-    "corruption": (lambda p: {"corruption": 1.5}, "Memory.corruption"),
+    "corruption": (lambda p: {"corruption": 1.5}, "Cue.corruption"),
     "encoder": (lambda p: {"encoder": "hebbian"}, "encoder"),
-    "negative corruption": (lambda p: {"corruption": -0.1}, "Memory.corruption"),
+    "negative corruption": (lambda p: {"corruption": -0.1}, "Cue.corruption"),
     "nan": (lambda p: {"evolution_time": float("nan")}, "evolution_time"),
-    "memory index": (lambda p: {"memory": 10}, "memory must be below 10"),
+    "memory index": (lambda p: {"memory": 10}, "an index from 0 to 9"),
     "too many memories": (
         lambda p: {"patterns": str(_many(p)), "ensembles": 16},
         "at most N = 16",
     ),
     "unpackable": (lambda p: {"minimum_distance": 200e-6}, "ensembles fit"),
-    "pump limit": (lambda p: {"final_power": 50.0}, "pump set-point"),
+    "pump limit": (lambda p: {"pump_over_threshold": 50.0}, "pump set-point"),
 }
 
 

@@ -29,7 +29,8 @@ class Breaking(EnvExperiment):
 
     def prepare(self):
         self.inner.prepare()
-        self.inner.shot.run_shot = self.interrupt
+        self.shot = self.inner.shots.sequence
+        self.shot.run_shot = self.interrupt
 
     def interrupt(self, amplitude):
         self.half_a_shot()
@@ -42,7 +43,7 @@ class Breaking(EnvExperiment):
     def half_a_shot(self):
         self.core.break_realtime()
         delay(1 * ms)
-        self.inner.shot.load()
+        self.shot.load()
 
     def run(self):
         try:
