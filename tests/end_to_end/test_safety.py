@@ -25,6 +25,7 @@ class Breaking(EnvExperiment):
         self.setattr_argument("how", StringValue("failed"))
         self.setattr_device("core")
         self.setattr_device("plant")
+        self.setattr_device("scheduler")
         self.inner = recall.Recall(self)
 
     def prepare(self):
@@ -36,7 +37,8 @@ class Breaking(EnvExperiment):
         self.half_a_shot()
         self.set_dataset("left_on", len(self.plant.safe_state()))
         if self.how == "terminated":
-            raise TerminationRequested
+            self.scheduler.request_termination(self.scheduler.rid)
+            self.scheduler.pause()
         raise RuntimeError("the laser went out")
 
     @kernel
