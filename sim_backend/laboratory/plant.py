@@ -216,12 +216,12 @@ class Plant:
         if truth.dynamics == "mean_field":
             evolution = ramp.evolve(
                 self._system, drive, self._state, sample_times=seconds,
-                kernel=truth.kernel,
+                kernel=truth.flip_rates,
             )  # fmt: skip
         else:
             evolution = steepest_descent.evolve(
                 self._system, drive, self._state, sample_times=seconds,
-                rng=self._rng, kernel=truth.kernel,
+                rng=self._rng, kernel=truth.flip_rates,
             )  # fmt: skip
         self._state = EnsembleState(
             evolution.state.magnetization, evolution.state.polarisation

@@ -31,8 +31,8 @@ from .physics.system import OhmicNoise
 
 #: Dynamics of the ensembles, by name (physics.md).
 DYNAMICS = ("steepest_descent", "mean_field")
-#: Rate kernels, by name.
-KERNELS = ("exact", "printed")
+#: Flip rates, by name.
+FLIP_RATES = ("exact", "printed")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Scenario:
     """
 
     dynamics: str = quantity("steepest_descent", f"one of {', '.join(DYNAMICS)}")
-    kernel: str = quantity("exact", f"rate kernel, one of {', '.join(KERNELS)}")
+    flip_rates: str = quantity("exact", f"of the spins, one of {', '.join(FLIP_RATES)}")
     cavity: Cavity = Cavity(
         waist=35.2336e-6,
         kappa=angular(150e3),
@@ -109,7 +109,7 @@ class Scenario:
     empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")
 
     def __post_init__(self) -> None:
-        for name, allowed in (("dynamics", DYNAMICS), ("kernel", KERNELS)):
+        for name, allowed in (("dynamics", DYNAMICS), ("flip_rates", FLIP_RATES)):
             checks.choice(f"Scenario.{name}", getattr(self, name), allowed)
         listed = checks.array("Scenario.empty_sites", self.empty_sites, ("K",))
         sites = tuple(checks.integer("empty site", site, 0) for site in listed)

@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_does_not(recall):
 
 @pytest.mark.parametrize("kernel", ["exact", "printed"])
 def test_mean_field_dynamics_run_under_both_kernels(recall, kernel):
-    outcome = recall(1, twin={"dynamics": "mean_field", "kernel": kernel})
+    outcome = recall(1, twin={"dynamics": "mean_field", "flip_rates": kernel})
     assert outcome.status == "ok"
     data = stored(outcome)
     assert data["shot.residual"][0] < 0.01

@@ -51,9 +51,9 @@ def test_what_is_written_is_read(seed):
     assert laboratory.plant.safe_state() == []
 
 
-@pytest.mark.parametrize("kernel", ["exact", "printed"])
-def test_mean_field_dynamics_load_the_cue(plan, kernel):
-    laboratory = Laboratory(plan, dynamics="mean_field", kernel=kernel)
+@pytest.mark.parametrize("rates", ["exact", "printed"])
+def test_mean_field_dynamics_load_the_cue(plan, rates):
+    laboratory = Laboratory(plan, dynamics="mean_field", flip_rates=rates)
     row = outcome(laboratory)
     # Polarised along the cue; that it stays a minimum is not promised.
     assert overlap(laboratory, row) > 0.7

@@ -32,7 +32,7 @@ def test_round_trip_through_json(
     dynamics, kernel, placement, atoms, order, quantum, empty
 ):
     values = {
-        "dynamics": dynamics, "kernel": kernel, "cloud": {"atoms": atoms},
+        "dynamics": dynamics, "flip_rates": kernel, "cloud": {"atoms": atoms},
         "imperfections": {"placement_error": placement}, "modes": {"max_order": order},
         "noise": {"quantum": quantum}, "empty_sites": empty,
     }  # fmt: skip
@@ -121,7 +121,7 @@ def test_texts_become_changes():
     [
         ({"dynamic": "mean_field"}, "Scenario has no field 'dynamic'; it has dynamics"),
         ({"dynamics": "annealing"}, "dynamics must be one of steepest_descent, mean"),
-        ({"kernel": ""}, "kernel must be one of exact, printed"),
+        ({"flip_rates": ""}, "flip_rates must be one of exact, printed"),
         ({"dynamics": {}}, "dynamics must be one of"),
         ({"cavity": {"kapa": 1.0}}, "Cavity has no field 'kapa'"),
         ({"cavity": {"kappa": -1.0}}, "Cavity.kappa must be"),

@@ -44,7 +44,7 @@ def test_its_truth_has_its_own_words(tmp_path):
     with result(tmp_path) as file:
         assert list(file["datasets/counts"]) == [25, 25, 25]
         assert pyon.decode(file["ccqed/truth"][()].decode()) == {"period": 2000}
-    said = ccqed(tmp_path, "run", EXPERIMENT, "--twin", "kernel=exact", code=2)
+    said = ccqed(tmp_path, "run", EXPERIMENT, "--twin", "flip_rates=exact", code=2)
     assert "the lamp has a period; got kernel" in said
 
 
