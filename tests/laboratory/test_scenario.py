@@ -16,7 +16,7 @@ from ccqed_ctrl.errors import ParameterError
 from sim_backend.laboratory import scenario
 from sim_backend.laboratory.scenario import (
     DYNAMICS,
-    KERNELS,
+    FLIP_RATES,
     TRUTH,
     Imperfections,
     Scenario,
@@ -24,7 +24,7 @@ from sim_backend.laboratory.scenario import (
 
 
 @given(
-    st.sampled_from(DYNAMICS), st.sampled_from(KERNELS), st.floats(0, 1e-6),
+    st.sampled_from(DYNAMICS), st.sampled_from(FLIP_RATES), st.floats(0, 1e-6),
     st.integers(1, 10**6), st.integers(0, 100), st.booleans(),
     st.lists(st.integers(0, 100)),
 )  # fmt: skip
