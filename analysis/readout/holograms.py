@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from .demodulation import Field, demodulate
 
 if TYPE_CHECKING:  # the sequence needs ARTIQ, reading its frames does not
     from ccqed_ctrl.sequences.holographic_shot import HologramPlan
+
+logger = logging.getLogger(__name__)
 
 #: Share of clipped pixels beyond which a shot is called saturated.
 SATURATED = 0.01
@@ -105,7 +108,8 @@ class HologramReader:
         try:
             field = self.field(frames)
             found = self.decoder.decode(field)
-        except DecodingError:
+        except DecodingError as error:
+            logger.warning("a shot cannot be decoded: %s", error)
             sizes = {"N": len(self.positions)}
             rows = {entry: entry.empty(sizes) for entry in measured}
             return Reading(rows, Verdict.undecodable, shown)
