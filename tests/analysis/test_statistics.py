@@ -10,7 +10,9 @@ from analysis.statistics import (
     binomial,
     cluster_bootstrap,
     crossing,
+    means,
     ratio_of_sums,
+    shares,
 )
 from ccqed_ctrl.errors import ParameterError, ShapeError
 
@@ -136,3 +138,17 @@ def test_a_level_is_crossed_between_two_points():
     for bad in ([], [1.0, 0.2], [1.0, np.nan, 0.0]):
         with pytest.raises(ShapeError):
             crossing(x if bad else [], bad, 0.5)
+
+
+def test_shares_and_means_of_groups():
+    group = [0, 0, 0, 2]
+    share = shares([True, False, True, True], group, 3)
+    alone = binomial([2, 1], [3, 1])
+    np.testing.assert_allclose(share.value, [2 / 3, np.nan, 1.0])
+    np.testing.assert_allclose(share.low[[0, 2]], alone.low)
+    assert share.interval.shape == (3, 2)
+    mean = means([1.0, 2.0, 6.0, 5.0], group, 3)
+    np.testing.assert_allclose(mean.value, [3.0, np.nan, 5.0])
+    # Three values: standard deviation sqrt(7), Student's t of two degrees 4.303.
+    np.testing.assert_allclose(mean.error, [np.sqrt(7 / 3), np.nan, np.nan])
+    assert mean.high[0] - mean.value[0] == pytest.approx(4.3027 * np.sqrt(7 / 3), 1e-4)

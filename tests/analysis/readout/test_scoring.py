@@ -1,14 +1,19 @@
-"""From raw frames to the published rows of a recall."""
+"""From raw frames to the stored rows of a recall, and to its summary."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from analysis.readout.scoring import RecallReader
-from ccqed_ctrl import schema
-from ccqed_ctrl.errors import DecodingError, ShapeError
+from analysis.readout.scoring import RecallReader, cued_overlaps, recall_summary
+from ccqed_ctrl.ending import Verdict
+from ccqed_ctrl.errors import ShapeError
+from ccqed_ctrl.recalling import RecallRecord
+from ccqed_ctrl.records.writing import DatasetWriter, merged
 from tests.laboratory.bench import ENSEMBLES, Laboratory, plan_shot, reader_of
+from tests.records.test_declaration import Owner
+
+R = RecallRecord
 
 
 @pytest.fixture(scope="module")
@@ -21,74 +26,136 @@ def reader(plan) -> RecallReader:
     return reader_of(plan)
 
 
+def raw(frames, saturated=0):
+    return {R.frames: np.asarray(frames), R.exposure: 5e-5, R.saturated: saturated}
+
+
 @pytest.fixture(scope="module")
-def row(plan, reader):
-    return reader.read(0, Laboratory(plan).run()["frames"])
+def frames(plan):
+    return Laboratory(plan).run()["frames"]
 
 
-def test_a_row_has_every_growing_dataset_but_what_the_camera_gives(reader, row):
-    camera = {"shot.frames", "shot.exposure", "shot.saturated"}
-    assert set(row) | camera == set(reader.empty())
-    for key, value in row.items():
-        whole = np.asarray(value)[None]
-        assert schema.conform(key, whole).shape == reader.empty()[key].shape
+@pytest.fixture(scope="module")
+def reading(plan, reader, frames):
+    return reader.read(plan.shots[0], raw(frames))
 
 
-def test_the_row_tells_what_happened(plan, row):
+def test_a_reading_has_every_measured_row_but_what_the_camera_gives(plan, reading):
+    rows = {e for e in R.entries() if e.axes[:1] == ("S",) and not e.planned}
+    camera = {R.frames, R.exposure, R.saturated}
+    assert set(reading.rows) == rows - camera - {R.verdict, R.attempts}
+    DatasetWriter(Owner()).append({**reading.rows, **plan.shots[0].rows})
+
+
+def test_a_reading_tells_what_happened(plan, reading):
     target = plan.memories.patterns[0]
-    np.testing.assert_array_equal(row["shot.recalled"], target)
-    assert row["shot.pixels_wrong"] == 0
-    assert row["shot.cue_overlap"] == 1.0
+    assert reading.verdict == Verdict.ok
+    np.testing.assert_array_equal(reading.rows[R.recalled], target)
+    assert reading.rows[R.pixels_wrong] == 0
+    assert reading.rows[R.cue_overlap] == 1.0
     np.testing.assert_allclose(
-        row["shot.overlaps"], plan.memories.patterns @ target / ENSEMBLES
+        reading.rows[R.overlaps], plan.memories.patterns @ target / ENSEMBLES
     )
 
 
+def test_what_is_shown_live_has_one_or_two_axes(reading, frames):
+    assert {entry.key for entry in reading.shown} == {
+        "live.frame", "live.field", "live.recalled_image", "live.last_overlaps",
+    }  # fmt: skip
+    np.testing.assert_array_equal(reading.shown[R.frame], frames[0])
+    assert all(np.ndim(value) in (1, 2) for value in reading.shown.values())
+
+
 def test_the_score_counts_pixels_not_spins(plan, reader):
-    other = plan.memory.minima[1]
-    score = reader.score(0, other)
-    np.testing.assert_array_equal(score["shot.recalled"], plan.memories.patterns[1])
+    score = reader.score(plan.shots[0].cue, plan.memory.minima[1])
+    np.testing.assert_array_equal(score[R.recalled], plan.memories.patterns[1])
     differ = plan.memories.patterns[0] != plan.memories.patterns[1]
-    assert score["shot.pixels_wrong"] == np.count_nonzero(differ)
-    assert score["shot.overlaps"][1] == 1.0
+    assert score[R.pixels_wrong] == np.count_nonzero(differ)
+    assert score[R.overlaps][1] == 1.0
 
 
 def test_a_global_flip_recalls_the_negative(plan, reader):
-    score = reader.score(0, -plan.memory.minima[0])
-    assert score["shot.overlaps"][0] == -1.0
-    assert score["shot.pixels_wrong"] == ENSEMBLES
+    score = reader.score(plan.shots[0].cue, -plan.memory.minima[0])
+    assert score[R.overlaps][0] == -1.0
+    assert score[R.pixels_wrong] == ENSEMBLES
 
 
-def test_the_summary_is_a_mean_over_complete_shots(reader):
-    count = {"S": 3, "P": 2, "N": ENSEMBLES}
-    rows = {
-        key: schema.allocate(key, count)
-        for key in ("shot.overlaps", "shot.spins", "shot.cue_overlap",
-                    "shot.pixels_wrong", "shot.residual")
+def run_of(rows, points):
+    """Return the record of a run of rows, one memory cued at each point."""
+    writer = DatasetWriter(Owner())
+    writer.store(merged([{R.names: ["a", "b"], R.cued: cued} for cued in points]))
+    for row in rows:
+        writer.append(row)
+    return RecallRecord(writer)
+
+
+def row_of(point, overlaps, wrong, verdict=Verdict.ok, undetermined=0):
+    spins = np.ones(8, np.int8)
+    spins[:undetermined] = 0
+    return {
+        R.point: point, R.overlaps: overlaps, R.pixels_wrong: wrong, R.spins: spins,
+        R.cue_overlap: 0.5, R.residual: 0.1, R.verdict: str(verdict),
     }  # fmt: skip
-    rows["shot.overlaps"][:2] = [[1.0, 0.0], [0.2, 0.6]]
-    rows["shot.spins"][:2] = 1
-    rows["shot.spins"][0, :4] = 0
-    rows["shot.cue_overlap"][:2] = [0.8, 0.6]
-    rows["shot.pixels_wrong"][:2] = [0, 5]
-    rows["shot.residual"][:2] = [0.1, 0.2]
-    summary = reader.summary(rows, 2)
-    assert summary["summary.memory"] == "a"
-    assert summary["summary.recalled_as"] == "b"
-    expected = {
-        "cue_overlap": 0.7, "recalled_overlap": 0.6, "pixels_wrong": 2.5,
-        "residual": 0.15, "undetermined_spins": 2.0,
-    }  # fmt: skip
-    for name, value in expected.items():
-        assert summary[f"summary.{name}"] == pytest.approx(value), name
+
+
+def test_the_summary_is_a_mean_over_the_shots_that_count():
+    run = run_of(
+        [
+            row_of(0, [1.0, 0.0], 0, undetermined=4),
+            row_of(0, [0.0, 0.0], 60, verdict=Verdict.undecodable),
+            row_of(0, [0.2, 0.6], 5),
+        ],
+        points=[0],
+    )
+    summary = recall_summary(run)
+    assert summary[R.memory] == "a"
+    assert summary[R.recalled_as] == "b"
+    assert summary[R.recalled_overlap] == pytest.approx(0.6)
+    assert summary[R.mean_pixels_wrong] == pytest.approx(2.5)
+    assert summary[R.undetermined_spins] == pytest.approx(2.0)
+    assert summary[R.mean_residual] == pytest.approx(0.1)
+
+
+def test_each_shot_is_judged_by_the_memory_of_its_point():
+    run = run_of([row_of(0, [0.9, 0.1], 1), row_of(1, [0.2, 0.7], 3)], points=[0, 1])
+    np.testing.assert_array_equal(cued_overlaps(run), [0.9, 0.7])
+    summary = recall_summary(run)
+    assert summary[R.recalled_overlap] == pytest.approx(0.8)
+    assert summary[R.memory] == "several"
+
+
+def test_where_no_shot_is_good_all_count():
+    run = run_of([row_of(0, [0.4, 0.1], 20, verdict=Verdict.dark)], points=[0])
+    assert recall_summary(run)[R.recalled_overlap] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("shape", [(1, 160, 160), (2, 160, 159), (160, 160)])
-def test_frames_of_another_shape_are_refused(reader, shape):
+def test_frames_of_another_shape_are_refused(plan, reader, shape):
     with pytest.raises(ShapeError, match="frames must have shape"):
-        reader.read(0, np.zeros(shape))
+        reader.read(plan.shots[0], raw(np.zeros(shape)))
 
 
-def test_dark_frames_are_refused(reader):
-    with pytest.raises(DecodingError, match="local oscillator"):
-        reader.read(0, np.full((2, 160, 160), 500))
+def test_dark_frames_have_a_verdict_and_no_numbers(plan, reader, caplog):
+    read = reader.read(plan.shots[0], raw(np.full((2, 160, 160), 500)))
+    assert read.verdict == Verdict.undecodable
+    assert "local oscillator" in caplog.text
+    assert np.isnan(read.rows[R.residual])
+    assert not read.rows[R.spins].any()
+
+
+def test_without_the_pump_a_shot_is_dark(plan, reader):
+    recorded = Laboratory(plan, leave_out=("pump",)).run()
+    assert reader.read(plan.shots[0], raw(recorded["frames"])).verdict == Verdict.dark
+
+
+def test_clipped_pixels_beyond_a_hundredth_are_a_verdict(plan, reader, frames):
+    many = reader.read(plan.shots[0], raw(frames, saturated=600))
+    few = reader.read(plan.shots[0], raw(frames, saturated=500))
+    assert (many.verdict, few.verdict) == (Verdict.saturated, Verdict.ok)
+
+
+def test_templates_are_made_once_for_points_of_one_layout(plan, reader):
+    again = RecallReader.of_plan(plan, reader)
+    assert again.hologram is reader.hologram
+    other = RecallReader.of_plan(plan_shot(1), reader)
+    assert other.hologram is not reader.hologram
