@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from analysis.files.run import Run
 from analysis.readout.holograms import good_shots
-from analysis.statistics import Estimate, binomial
+from analysis.statistics import Estimate, means, shares
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.records import SHOTS, Entry
 from ccqed_ctrl.records.shots import HologramRecord, ShotRecord
@@ -167,27 +167,13 @@ def estimate(
     shot alone it is unknown: NaN). NaN where a group has no shots.
     """
     use = good & np.isfinite(measured.values)
-    group, values = group[use], measured.values[use]
-    count = np.bincount(group, minlength=groups)
-    some = count > 0
+    place, values = group[use], measured.values[use]
     if measured.share:
-        yes = np.bincount(group, values, minlength=groups)
-        found = binomial(yes[some], count[some]) if some.any() else None
-        parts = [getattr(found, name, ()) for name in ("value", "error", "low", "high")]
-        return Estimate(*(_spread(part, some) for part in parts))
-    total = np.bincount(group, values, minlength=groups)
-    mean = _spread(total[some] / count[some], some)
-    squares = np.bincount(group, (values - mean[group]) ** 2, minlength=groups)
-    error = np.full(groups, np.nan)
-    more = count > 1
-    error[more] = np.sqrt(squares[more] / (count[more] - 1) / count[more])
-    return Estimate(mean, error, mean - error, mean + error)
-
-
-def _spread(values: ArrayLike, where: Mask) -> Floats:
-    full = np.full(len(where), np.nan)
-    full[where] = values
-    return full
+        return shares(values, place, groups)
+    mean = means(values, place, groups)
+    return Estimate(
+        mean.value, mean.error, mean.value - mean.error, mean.value + mean.error
+    )
 
 
 def scalars(run: Run) -> list[Measured]:
