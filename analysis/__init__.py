@@ -22,7 +22,7 @@ __all__ = ["compare", "open", "runs"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from .files import reading
+        from analysis.files import reading
 
         return getattr(reading, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
