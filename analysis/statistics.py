@@ -196,7 +196,7 @@ def shares(successes: ArrayLike, group: ArrayLike, groups: int) -> Estimate:
 
 
 def means(values: ArrayLike, group: ArrayLike, groups: int) -> Estimate:
-    """Estimate the mean of each group: (S,) -> (G,); the interval is one of Student's t.
+    """Estimate the mean of each group: (S,) -> (G,), with an interval of Student's t.
 
     NaN for a group without values; the error of a single value is NaN.
     """

@@ -139,6 +139,7 @@ class Sequence(Parameters):
     evolution_time: float = quantity(
         10e-3, "free relaxation before the hologram", "ms", minimum=0.0, maximum=10.0
     )
+    noise: bool = quantity(True, "dephasing noise on until the hologram is taken")
     exposure: float = quantity(
         50e-6, "camera exposure", "us", minimum=1e-6, maximum=1.0
     )

@@ -12,16 +12,10 @@ from numpy.typing import NDArray
 
 from . import memories as images
 from .belief import Apparatus
+from .holograms import HologramPlan, HologramShot
 from .memories import MemorySet, overlap_matrix
-from .model import couplings, plan
-from .params import (
-    RUBIDIUM_LINEWIDTH,
-    Cue,
-    Layout,
-    Memories,
-    Run,
-    Sequence,
-)
+from .model import plan
+from .params import Cue, Layout, Memories, Run, Sequence
 from .records import Entry, live, row, summary
 from .records import plan as planned
 from .records.shots import HologramRecord
@@ -64,77 +58,52 @@ class RecallRecord(HologramRecord):
 
 
 @dataclass(frozen=True)
-class ShotPlan:
+class RecallShot(HologramShot):
     """One shot: cue and encoded_cue (N,) int8, and how it is written."""
 
     cue: NDArray[np.int8]
     encoded_cue: NDArray[np.int8]
-    load: plan.LoadPlan
 
     @property
     def rows(self) -> Mapping[Entry, Any]:
         """What is stored with the shot."""
         return {
+            **super().rows,
             RecallRecord.cue: self.cue,
             RecallRecord.encoded_cue: self.encoded_cue,
-            RecallRecord.dmd_pattern: self.load.dmd_pattern,
-            RecallRecord.dds_amplitude: self.load.dds_amplitude,
         }
 
 
 @dataclass(frozen=True)
-class RecallPlan:
-    """Everything the shots of a point need."""
+class RecallPlan(HologramPlan):
+    """Everything the shots of a point need.
 
-    apparatus: Apparatus
-    stored: Memories
-    layout: Layout
-    sequence: Sequence
-    seed: int
+    chosen: of which memory and layout were made, and the seed. cued: index of the cued
+    memory. memory: where the memories are in the cavity.
+    """
+
+    shots: tuple[RecallShot, ...]
+    chosen: tuple[Memories, Layout, int]
     memories: MemorySet
     cued: int
     memory: plan.MemoryPlan
-    pump: plan.PumpPlan
-    shots: tuple[ShotPlan, ...]
-
-    @property
-    def positions(self) -> plan.Floats:
-        """Of the ensembles, (N, 2) m."""
-        return self.memory.positions
-
-    @property
-    def scattered(self) -> float:
-        """Photons each atom scatters while the pump is on (an upper bound)."""
-        sequence = self.sequence
-        duration = sequence.ramp_time + sequence.hold_time + sequence.evolution_time
-        pump = self.apparatus.pump
-        rate = couplings.scattering_rate(self.pump.final, pump, RUBIDIUM_LINEWIDTH)
-        return rate * duration
 
     @property
     def planned(self) -> Mapping[Entry, Any]:
         """What is stored once."""
         record, memory = RecallRecord, self.memory
         return {
+            **super().planned,
             record.names: self.memories.names,
             record.patterns: self.memories.patterns,
             record.image_shape: np.array(self.memories.shape),
             record.pattern_overlaps: overlap_matrix(self.memories.patterns),
             record.condition: memory.encoder.condition,
             record.cued: self.cued,
-            record.positions: memory.positions,
-            record.realised_width: memory.realised_width,
-            record.smallest_gap: memory.smallest_gap,
-            record.couplings: memory.couplings,
             record.minima: memory.minima,
             record.stability: memory.stability,
             record.encoder: memory.encoder.matrix,
             record.decoder: memory.encoder.inverse,
-            record.ramp_volts: self.pump.volts,
-            record.ramp_step: self.pump.step,
-            record.threshold: self.pump.threshold,
-            record.rabi_frequency: self.pump.final,
-            record.scattered: self.scattered,
         }
 
 
@@ -184,10 +153,10 @@ def plan_recall(
             encoded, fixed.couplings, sequence, apparatus.cavity, driven,
             apparatus.cloud, apparatus.longitudinal, float(pump.volts[-1]),
         )  # fmt: skip
-        shots.append(ShotPlan(shown, encoded, load))
+        shots.append(RecallShot(load, shown, encoded))
     result = RecallPlan(
-        apparatus, memories, layout, sequence, run.seed, stored, cued, fixed, pump,
-        tuple(shots),
+        apparatus, sequence, pump, fixed.positions, fixed.couplings, tuple(shots),
+        (memories, layout, run.seed), stored, cued, fixed,
     )  # fmt: skip
     if previous is None:
         _report(result)
@@ -204,9 +173,7 @@ def _memory(
     """Return images and their place in the cavity, those of `previous` if they are."""
     believed = apparatus.cavity, apparatus.cloud
     if previous is not None and (memories, layout, seed, believed) == (
-        previous.stored,
-        previous.layout,
-        previous.seed,
+        *previous.chosen,
         (previous.apparatus.cavity, previous.apparatus.cloud),
     ):
         return previous.memories, previous.memory

@@ -127,7 +127,7 @@ class StoredReader:
     def read(self, index: int) -> dict[Entry, Any]:
         """Return everything that follows from the frames of shot `index`."""
         raw = {entry: self.run.row(entry.key, index) for entry in RAW}
-        reading = self.hologram.read(raw)
+        reading = self.hologram.decode(raw)
         rows = {**reading.rows, HologramRecord.verdict: str(reading.verdict)}
         if self.recall is not None:
             cue = self.run.row(RecallRecord.cue.key, index)

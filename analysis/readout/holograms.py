@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import DecodingError
+from ccqed_ctrl.holograms import HologramPlan, HologramShot
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import FRAMES, HologramRecord, Reading
 
 from .decode import Decoder
 from .demodulation import Field, demodulate
-
-if TYPE_CHECKING:  # the sequence needs ARTIQ, reading its frames does not
-    from ccqed_ctrl.sequences.holographic_shot import HologramPlan
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +88,15 @@ class HologramReader:
         hologram, reference = self._frames(frames)
         return demodulate(hologram, reference, self.imaging, self.decoder.band)
 
-    def read(self, raw: Mapping[Entry, Any]) -> Reading:
+    def read(
+        self,
+        shot: HologramShot,  # noqa: ARG002 (the same for any shot)
+        raw: Mapping[Entry, Any],
+    ) -> Reading:
+        """Read one shot: what was decoded is all there is."""
+        return self.decode(raw)
+
+    def decode(self, raw: Mapping[Entry, Any]) -> Reading:
         """Read one shot; what cannot be decoded has no numbers, and a verdict.
 
         Raises

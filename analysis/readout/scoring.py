@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
-from ccqed_ctrl.recalling import RecallPlan, RecallRecord, ShotPlan
+from ccqed_ctrl.recalling import RecallPlan, RecallRecord, RecallShot
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
@@ -45,7 +45,7 @@ class RecallReader:
         """What is known of the reading before the first shot."""
         return self.hologram.planned
 
-    def read(self, shot: ShotPlan, raw: Rows) -> Reading:
+    def read(self, shot: RecallShot, raw: Rows) -> Reading:
         """Read one shot; what cannot be decoded has no numbers, and a verdict.
 
         Raises
@@ -53,7 +53,7 @@ class RecallReader:
         ShapeError
             Frames of another size than planned.
         """
-        read = self.hologram.read(raw)
+        read = self.hologram.decode(raw)
         scored = self.score(shot.cue, read.rows[RecallRecord.spins])
         shape, record = self.memories.shape, RecallRecord
         shown = {

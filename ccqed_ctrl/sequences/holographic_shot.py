@@ -1,48 +1,19 @@
 """One shot that ends with a hologram, start to safe state."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, ms
 
-from ccqed_ctrl.belief import Apparatus
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.errors import DeviceTimeoutError
-from ccqed_ctrl.model.plan import Floats, LoadPlan, PumpPlan
-from ccqed_ctrl.params import Sequence, Timing
+from ccqed_ctrl.holograms import HologramPlan, HologramShot
+from ccqed_ctrl.params import Timing
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import FRAMES, HologramRecord
-
-
-class HologramPlan(Protocol):
-    """What a point's shots have in common."""
-
-    @property
-    def apparatus(self) -> Apparatus:
-        """What is believed of the laboratory."""
-
-    @property
-    def sequence(self) -> Sequence:
-        """The timing that was chosen."""
-
-    @property
-    def pump(self) -> PumpPlan:
-        """The ramp."""
-
-    @property
-    def positions(self) -> Floats:
-        """Of the ensembles, (N, 2) m."""
-
-
-class HologramShot(Protocol):
-    """One shot."""
-
-    @property
-    def load(self) -> LoadPlan:
-        """How its cue is written."""
 
 
 class HolographicShot(HasEnvironment):
@@ -51,7 +22,7 @@ class HolographicShot(HasEnvironment):
     kernel_invariants = {
         "core", "tones", "pump", "imaging", "longitudinal", "noise_gate", "ttl_prepare",
         "hold_time", "evolution_time", "exposure", "readout_time", "lead",
-        "preparation", "start",
+        "preparation", "start", "noise",
     }  # fmt: skip
 
     def build(self) -> None:
@@ -109,6 +80,7 @@ class HolographicShot(HasEnvironment):
         self.preparation = timing.preparation
         self.hold_time = sequence.hold_time
         self.evolution_time = sequence.evolution_time
+        self.noise = sequence.noise
         self.exposure = sequence.exposure
         # Between hologram and reference.
         self.readout_time = plan.apparatus.imaging.readout_time
@@ -156,7 +128,8 @@ class HolographicShot(HasEnvironment):
         """Write the cue: the ensembles polarise along the longitudinal field."""
         self.longitudinal.sw.on()
         delay(self.lead)
-        self.noise_gate.on()
+        if self.noise:
+            self.noise_gate.on()
         self.pump.on()
         self.pump.ramp()
         delay(self.hold_time)
