@@ -17,6 +17,7 @@ from sim_backend.laboratory.physics.system import (
     SpinSystem,
     normal_state,
 )
+from sim_backend.laboratory.physics.thresholds import ensemble_thresholds
 from tests.reference_systems import confocal_system, driven_spin, ising_minimum
 
 
@@ -142,6 +143,22 @@ def test_field_writes_the_pattern_and_threshold_polarises():
     overlap = found.magnetization[1] * pattern
     assert np.all(overlap > 0.9)
     assert np.all(overlap < 1)
+
+
+@pytest.mark.parametrize("ratio", [1.05, 1.2, 2.0])
+def test_above_threshold_magnetization_is_that_of_mean_field(ratio):
+    """m^2 = 1 - (P_th/P)^2 of one ensemble without a field, also near the threshold."""
+    system = confocal_system(1, 3)
+    power = ratio * float(ensemble_thresholds(system)[0])
+    start = normal_state(system.spins, np.random.default_rng(0))
+    found = evolve(
+        system,
+        constant(system, 1e-3, power),
+        start,
+        sample_times=[1e-3],
+        rng=np.random.default_rng(0),
+    )
+    assert found.magnetization[0, 0] ** 2 == pytest.approx(1 - ratio**-2, abs=1e-5)
 
 
 def test_without_field_the_noise_decides_and_the_seed_decides_the_noise():
