@@ -44,7 +44,8 @@ class ThresholdFit:
     threshold, error: in the unit of the powers, with one standard error. scale:
     emission per power at full polarisation. noise: mean emission in the dark. scatter:
     rms of single emissions per power; of atom numbers that scatter by s it is
-    2 s scale. chi_squared, degrees: of the mean emissions of the bright powers.
+    2 s scale. chi_squared, degrees: of the mean emissions of the bright powers. chance:
+    that a right curve gives as bad a chi squared (an F test: the scatter is measured).
     """
 
     threshold: float
@@ -54,6 +55,7 @@ class ThresholdFit:
     scatter: float
     chi_squared: float
     degrees: int
+    chance: float
 
     def curve(self, power: ArrayLike) -> Floats:
         """Return the expected emission (...) at powers (...)."""
@@ -95,7 +97,7 @@ def fit_threshold(power: ArrayLike, emission: ArrayLike) -> ThresholdFit:
         if np.array_equal(_bright(powers, fit.threshold), _bright(powers, threshold)):
             break
         threshold = fit.threshold
-    if stats.chi2.sf(fit.chi_squared, fit.degrees) < CHANCE:
+    if fit.chance < CHANCE:
         raise FitError(
             f"emission does not follow P - P_th^2/P: chi squared {fit.chi_squared:.1f} "
             f"at {fit.degrees} degrees of freedom (threshold {fit.threshold:.4g} +- "
@@ -116,8 +118,8 @@ def _flat(power: ArrayLike, emission: ArrayLike) -> tuple[Floats, Floats]:
     distinct, counts = np.unique(powers, return_counts=True)
     if len(distinct) < DARK + BRIGHT or counts.min() < 2:
         raise FitError(
-            f"a threshold needs {DARK + BRIGHT} powers or more, and at each two or more "
-            f"emissions, which tell the scatter; got {len(powers)} emissions at "
+            f"a threshold needs {DARK + BRIGHT} powers or more, and two emissions or "
+            f"more at each, which tell the scatter; got {len(powers)} emissions at "
             f"{len(distinct)} powers"
         )
     return powers, light.ravel()
@@ -153,7 +155,7 @@ def _line(power: Floats, y: Floats, threshold: float) -> ThresholdFit:
         )
     found = float(np.sqrt(-slope / scale))
     gradient = np.array([found / slope, -found / scale]) / 2
-    scatter, chi_squared, degrees = _replicates(x, z, slope * x + scale)
+    scatter, chi_squared, degrees, chance = _replicates(x, z, slope * x + scale)
     return ThresholdFit(
         threshold=found,
         error=float(np.sqrt(gradient @ covariance @ gradient)),
@@ -162,6 +164,7 @@ def _line(power: Floats, y: Floats, threshold: float) -> ThresholdFit:
         scatter=scatter,
         chi_squared=chi_squared,
         degrees=degrees,
+        chance=chance,
     )
 
 
@@ -189,17 +192,19 @@ def _enough(
         )
 
 
-def _replicates(x: Floats, z: Floats, line: Floats) -> tuple[float, float, int]:
-    """Return the rms scatter at equal x, and chi squared of the means with freedom."""
+def _replicates(x: Floats, z: Floats, line: Floats) -> tuple[float, float, int, float]:
+    """Return the rms scatter at equal x; chi squared of the means, freedom, chance."""
     places, group, counts = np.unique(x, return_inverse=True, return_counts=True)
-    means = np.bincount(group, z) / counts
-    pure = np.sum((z - means[group]) ** 2) / (len(z) - len(places))
+    means, free = np.bincount(group, z) / counts, len(z) - len(places)
+    pure = float(np.sum((z - means[group]) ** 2)) / free
     if pure == 0:
         raise FitError(
             "the emissions at each power are all equal: no scatter, no error"
         )
-    misfit = np.sum((means[group] - line) ** 2)
-    return float(np.sqrt(pure)), float(misfit / pure), len(places) - 2
+    chi_squared = float(np.sum((means[group] - line) ** 2)) / pure
+    degrees = len(places) - 2
+    chance = float(stats.f.sf(chi_squared / degrees, degrees, free))
+    return float(np.sqrt(pure)), chi_squared, degrees, chance
 
 
 # Basin --------------------------------------------------------------------------------
