@@ -11,6 +11,7 @@ from artiq.experiment import *
 
 import analysis
 from analysis.readout.holograms import HologramReader, good_shots
+from analysis.statistics import means
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.belief import Apparatus
@@ -24,24 +25,26 @@ from ccqed_ctrl.rng import stream
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
 
-#: In the cavity, unless an argument says otherwise.
-ENSEMBLES = 16
+CURVE = "plot_xy {} --x summary.hold_time"
 
 
 @dataclass(frozen=True)
 class Written(Parameters):
-    """What is written before it is held."""
+    """The state that is written before it is held."""
 
+    count: int = quantity(16, "ensembles in the cavity", minimum=1, maximum=256)
     up: float = quantity(
-        0.5, "share of the ensembles written up", "%", minimum=0.0, maximum=1.0
+        0.5, "share of them that is written up", "%", minimum=0.0, maximum=1.0
     )
 
 
 class EmissionVsHoldRecord(HologramRecord):
     """Light of a written state."""
 
-    light = row("", "float64", "photoelectrons of all ensembles")
-    mean_light = summary("", "float64", "mean over the shots that count")
+    light = row("", "float64", "emission squared, of all ensembles, in electrons")
+    hold_time = summary("K", "float64", "at each point of the scan", "us")
+    mean_light = summary("K", "float64", "mean over shots", applet=CURVE)
+    light_error = summary("K", "float64", "standard error of that mean")
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,18 @@ class Plan:
 
 def plan_point(*, written, layout, sequence, apparatus, run, first, previous):
     """Plan the shots of a point; values and bounds have been checked."""
-    count = layout.ensembles or ENSEMBLES
     cavity, cloud = apparatus.cavity, apparatus.cloud
     width = layout.relative_width * cavity.waist
     rng = stream(run.seed, "layout")
-    positions = sample_layout(count, width, layout.minimum_distance, rng)
+    positions = sample_layout(written.count, width, layout.minimum_distance, rng)
     couplings = overlap_kernel(positions, cavity.waist, cloud.size)
     pump = plan_pump(
         sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration
     )
     driven = apparatus.pump.replace(rabi_frequency=pump.final)
-    state = np.where(np.arange(count) < round(written.up * count), 1, -1)
+    state = np.where(
+        np.arange(written.count) < round(written.up * written.count), 1, -1
+    )
     load = plan_load(
         state, couplings, sequence, cavity, driven, cloud, apparatus.longitudinal,
         float(pump.volts[-1]),
@@ -122,15 +126,20 @@ class Reader:
 
     def read(self, shot, raw):
         """Return what is read of a shot's frames, and a verdict."""
-        read = self.hologram.read(raw)
+        read = self.hologram.decode(raw)
         light = np.sum(np.abs(read.rows[HologramRecord.emission]) ** 2)
         return replace(read, rows={**read.rows, EmissionVsHoldRecord.light: light})
 
 
 def sum_up(run):
-    """Return what is worked out at the end, from the record of all shots."""
-    light = run.rows(EmissionVsHoldRecord.light, good_shots(run))
-    return {EmissionVsHoldRecord.mean_light: light.mean()}
+    """Return what all shots say together, at each point; also while the run goes on."""
+    good = good_shots(run)
+    light = means(run.light[good], run.point[good], run.points)
+    return {
+        EmissionVsHoldRecord.hold_time: run.setting("sequence", "hold_time"),
+        EmissionVsHoldRecord.mean_light: light.value,
+        EmissionVsHoldRecord.light_error: light.error,
+    }
 
 
 class EmissionVsHold(EnvExperiment):
@@ -139,7 +148,9 @@ class EmissionVsHold(EnvExperiment):
     def build(self):
         """Declare arguments and devices."""
         self.written = arguments(self, Written, "Written")
-        self.layout = arguments(self, params.Layout, "Layout")
+        self.layout = arguments(
+            self, params.Layout, "Layout", ["relative_width", "minimum_distance"]
+        )
         self.sequence = arguments(
             self, params.Sequence, "Sequence", scannable={"hold_time": None}
         )
@@ -158,7 +169,7 @@ class EmissionVsHold(EnvExperiment):
 
     def run(self):
         """Take the shots; every ending leaves the apparatus safe."""
-        self.shots.run()
+        self.shots.run(sum_up)
 
     def analyze(self):
         """Sum up the shots."""
