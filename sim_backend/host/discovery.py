@@ -110,7 +110,8 @@ def scan(folder: Path, datasets: Any) -> Iterator[list[Scanned] | Unscanned]:
         There is no such folder.
     """
     if not folder.is_dir():
-        raise ExperimentError(f"no folder {folder}")
+        hint = "go to a laboratory's, or begin one: ccqed new lab DIR"
+        raise ExperimentError(f"no folder {folder} here; {hint}")
     for file in sorted(folder.rglob("*.py")):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
         if not hidden:
