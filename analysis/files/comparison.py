@@ -67,7 +67,7 @@ class Comparison:
         yield f"shots: {' and '.join(map(str, dict.fromkeys(self.shots)))}"
         for name, title in _SECTIONS.items():
             yield from _section(title, getattr(self, name))
-        yield "data: " + ("" if self.data else "the same")
+        yield "data:" if self.data else "data: the same"
         yield from (f"  {key} {how}" for key, how in self.data.items())
         same = {True: "equal", False: "not equal", None: "not in both"}
         yield f"raw frames: {same[self.frames]}"
