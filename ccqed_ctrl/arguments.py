@@ -10,6 +10,7 @@ every route: numbers with units as people write them, and for any field a scan.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
@@ -36,10 +37,17 @@ class Arguments(Generic[Group]):
 
     group: the class. scans: values (K,) of each field that is to run through some.
     given: the other fields that have a value, those left unset not among them.
+    default: the group that has the rest.
     """
 
-    def __init__(self, group: type[Group], values: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        group: type[Group],
+        values: Mapping[str, Any],
+        default: Group | None = None,
+    ) -> None:
         self.group = group
+        self.default = default or group()
         self.scans = {
             name: value.values
             for name, value in values.items()
@@ -61,7 +69,7 @@ class Arguments(Generic[Group]):
         point : mapping, optional
             A value for each scanned field.
         base : Parameters, optional
-            Default: the group's own defaults.
+            Default: that of the handle.
 
         Raises
         ------
@@ -75,7 +83,7 @@ class Arguments(Generic[Group]):
                 f"{self.group.__name__}.{scanned[0]} cannot be scanned here: this "
                 "experiment collects one value of it"
             )
-        return (base or self.group()).replace(**self.given, **(point or {}))
+        return (base or self.default).replace(**self.given, **(point or {}))
 
 
 class Scan:
@@ -96,6 +104,7 @@ def arguments(
     names: Iterable[str] | None = None,
     scannable: Mapping[str, Any] | None = None,
     calibrated: bool = False,
+    default: Group | None = None,
 ) -> Arguments[Group]:
     """Declare the fields of a group (or those in `names`) as arguments. In `build()`.
 
@@ -112,13 +121,19 @@ def arguments(
     calibrated : bool
         Unset by default: then the value is that of `collect`'s `base`, as it is valid
         when the run is prepared.
+    default : Parameters, optional
+        Default values other than the group's own.
 
     Raises
     ------
     ExperimentError
         No such field, or an argument of that name is declared already.
     """
-    declared = group.declared()
+    values = (default or group()).to_dict()
+    declared = {
+        name: dataclasses.replace(one, default=values[name])
+        for name, one in group.declared().items()
+    }
     wanted = list(declared if names is None else names)
     known: set[str] = vars(experiment).setdefault("_declared_arguments", set())
     for name in wanted:
@@ -132,12 +147,12 @@ def arguments(
                 "another group"
             )
         known.add(name)
-    values = {}
+    given = {}
     for name in wanted:
         processor = _processor(declared[name], calibrated, scannable or {}, name)
         tooltip = declared[name].meaning.doc
-        values[name] = experiment.get_argument(name, processor, title, tooltip)
-    return Arguments(group, values)
+        given[name] = experiment.get_argument(name, processor, title, tooltip)
+    return Arguments(group, given, default)
 
 
 def _processor(

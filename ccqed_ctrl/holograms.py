@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import checks
 from .belief import Apparatus
 from .model import couplings as strengths
 from .model import layout, plan
+from .model.emission import overlap_kernel
 from .params import RUBIDIUM_LINEWIDTH, Sequence
 from .records import Entry
 from .records.shots import HologramRecord
@@ -19,6 +24,12 @@ class HologramShot:
     """One shot: how its state is written."""
 
     load: plan.LoadPlan
+
+    @classmethod
+    def dark(cls, ensembles: int) -> HologramShot:
+        """Return a shot in which nothing is written."""
+        nothing = np.zeros(ensembles)
+        return HologramShot(plan.LoadPlan(nothing, 0.0, nothing, 0.0))
 
     @property
     def rows(self) -> Mapping[Entry, Any]:
@@ -43,6 +54,40 @@ class HologramPlan:
     positions: plan.Floats
     couplings: plan.Floats
     shots: tuple[HologramShot, ...]
+
+    @classmethod
+    def at(
+        cls, positions: ArrayLike, apparatus: Apparatus, sequence: Sequence
+    ) -> HologramPlan:
+        """Return a plan for ensembles at positions (N, 2) m, still without shots.
+
+        Raises
+        ------
+        ShapeError
+            Positions of another shape.
+        LimitError
+            The ramp is outside the envelope.
+        """
+        sites = checks.array("positions", positions, ("N", 2))
+        cavity, cloud = apparatus.cavity, apparatus.cloud
+        pump = plan.plan_pump(
+            sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration
+        )
+        couplings = overlap_kernel(sites, cavity.waist, cloud.size)
+        return HologramPlan(apparatus, sequence, pump, sites, couplings, ())
+
+    def with_shots(self, shots: Iterable[HologramShot]) -> Self:
+        """Return the same plan with these shots."""
+        return replace(self, shots=tuple(shots))
+
+    def load(self, state: ArrayLike) -> plan.LoadPlan:
+        """Return how a state (N,) of spins is written; see `model.plan.plan_load`."""
+        believed = self.apparatus
+        driven = believed.pump.replace(rabi_frequency=self.pump.final)
+        return plan.plan_load(
+            state, self.couplings, self.sequence, believed.cavity, driven,
+            believed.cloud, believed.longitudinal, float(self.pump.volts[-1]),
+        )  # fmt: skip
 
     @property
     def scattered(self) -> float:

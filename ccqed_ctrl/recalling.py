@@ -140,22 +140,14 @@ def plan_recall(
     """
     stored, fixed = _memory(memories, layout, apparatus, run.seed, previous)
     cued = stored.index(cue.memory)
-    pump = plan.plan_pump(
-        sequence, apparatus.cavity, apparatus.pump, apparatus.cloud,
-        apparatus.pump_calibration,
-    )  # fmt: skip
-    driven = apparatus.pump.replace(rabi_frequency=pump.final)
+    base = HologramPlan.at(fixed.positions, apparatus, sequence)
     shots = []
     for index in range(first, first + run.shots):
         shown = make_cue(stored, cued, cue, stream(run.seed, "cue", index))
         encoded = fixed.encoder.encode(shown)
-        load = plan.plan_load(
-            encoded, fixed.couplings, sequence, apparatus.cavity, driven,
-            apparatus.cloud, apparatus.longitudinal, float(pump.volts[-1]),
-        )  # fmt: skip
-        shots.append(RecallShot(load, shown, encoded))
+        shots.append(RecallShot(base.load(encoded), shown, encoded))
     result = RecallPlan(
-        apparatus, sequence, pump, fixed.positions, fixed.couplings, tuple(shots),
+        apparatus, sequence, base.pump, base.positions, base.couplings, tuple(shots),
         (memories, layout, run.seed), stored, cued, fixed,
     )  # fmt: skip
     if previous is None:

@@ -52,7 +52,7 @@ def test_the_dashboard_sees_artiqs_own_processors():
     found = looks(whole(Sequence)) | looks(whole(Light)) | looks(whole(Memories))
     assert {name: about["ty"] for name, about in found.items()} == {
         "ramp_time": "NumberValue", "pump_over_threshold": "NumberValue",
-        "field_ratio": "NumberValue", "hold_time": "NumberValue",
+        "field_ratio": "NumberValue", "noise": "BooleanValue", "hold_time": "NumberValue",
         "evolution_time": "NumberValue", "exposure": "NumberValue",
         "detuning": "NumberValue", "locked": "BooleanValue",
         "mode": "EnumerationValue", "patterns": "StringValue",
@@ -164,3 +164,14 @@ def test_two_groups_cannot_share_a_name():
 def test_an_unknown_field_is_refused():
     with pytest.raises(ExperimentError, match="Cue has no field 'memroy'"):
         declared(whole(Cue, names=["memroy"]))
+
+
+def test_an_experiment_may_have_defaults_of_its_own():
+    slow = Sequence(hold_time=2e-3, noise=False)
+    wanted = whole(Sequence, default=slow, scannable={"exposure": None})
+    found = looks(wanted)
+    assert found["hold_time"]["default"] == 2e-3
+    assert found["hold_time"]["step"] == pytest.approx(1e-4)
+    assert declared(wanted).collect() == slow
+    assert declared(wanted, hold_time="1ms").collect() == slow.replace(hold_time=1e-3)
+    assert declared(whole(Sequence, names=["exposure"], default=slow)).collect() == slow

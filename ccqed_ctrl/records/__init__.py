@@ -2,13 +2,16 @@
 
 from .declaration import POINTS, SHOTS, Entry, Record, live, plan, row, summary
 from .schema import REVISION, decoded, encoded, setting
+from .shots import HologramRecord, ShotRecord
 
 __all__ = [
     "POINTS",
     "REVISION",
     "SHOTS",
     "Entry",
+    "HologramRecord",
     "Record",
+    "ShotRecord",
     "decoded",
     "encoded",
     "live",
