@@ -10,11 +10,12 @@ import numpy as np
 from artiq.experiment import *
 
 import analysis
-from analysis.readout.holograms import HologramReader, good_shots
+from analysis.readout.holograms import HologramReader
 from analysis.statistics import means
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.model.emission import overlap_kernel
 from ccqed_ctrl.model.layout import sample_layout
 from ccqed_ctrl.model.plan import LoadPlan, PumpPlan, plan_load, plan_pump
@@ -133,7 +134,7 @@ class Reader:
 
 def sum_up(run):
     """Return what all shots say together, at each point; also while the run goes on."""
-    good = good_shots(run)
+    good = np.isin(run.verdict, [Verdict.ok, Verdict.dark])  # no light is a value, too
     light = means(run.light[good], run.point[good], run.points)
     return {
         EmissionVsHoldRecord.hold_time: run.setting("sequence", "hold_time"),
