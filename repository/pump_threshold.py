@@ -7,25 +7,21 @@ import analysis
 from analysis.fits import fit_threshold
 from analysis.readout.holograms import HologramReader
 from analysis.statistics import means
-from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.errors import FitError
 from ccqed_ctrl.holograms import HologramPlan, HologramShot
+from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.records import HologramRecord, summary
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
-
-SLOW = params.Sequence(ramp_time=2e-3, hold_time=2e-3, evolution_time=0.0, noise=False)
 
 
 class ThresholdRecord(HologramRecord):
     """Emission at several powers, and where it begins."""
 
     power = summary("K", "float64", "over the believed threshold, at each point")
-    emitted = summary(
-        "K", "float64", "|c|^2, e-", applet="plot_xy {} --x summary.power"
-    )
-    emitted_error = summary("K", "float64", "standard error of that mean")
+    light = summary("K", "float64", "|c|^2, e-", applet="plot_xy {} --x summary.power")
+    light_error = summary("K", "float64", "standard error of that mean")
     fitted_threshold = summary("", "float64", "over the believed threshold")
     fitted_error = summary("", "float64", "standard error of the threshold")
     no_threshold = summary("", "str", "why there is no threshold")
@@ -41,18 +37,18 @@ def plan_point(sequence, *, apparatus, run, **_):
 def summarise(run):
     """Return emission over power, and the threshold that it gives."""
     record, powers = ThresholdRecord, run.setting("sequence", "pump_over_threshold")
-    emitted = np.abs(run.emission[:, 0]) ** 2
-    decoded = np.isfinite(emitted)  # below threshold it is dark, and that counts
-    point, emitted = run.point[decoded], emitted[decoded]
-    mean = means(emitted, point, run.points)
+    light = np.abs(run.emission[:, 0]) ** 2
+    decoded = np.isfinite(light)  # below threshold it is dark, and that counts
+    point, light = run.point[decoded], light[decoded]
+    mean = means(light, point, run.points)
     try:
-        fit = fit_threshold(powers[point], emitted)
+        fit = fit_threshold(powers[point], light)
         threshold, error, reason = fit.threshold, fit.error, ""
     except FitError as refusal:
         threshold, error, reason = np.nan, np.nan, str(refusal)
     return {
-        record.power: powers, record.emitted: mean.value,
-        record.emitted_error: mean.error, record.fitted_threshold: threshold,
+        record.power: powers, record.light: mean.value,
+        record.light_error: mean.error, record.fitted_threshold: threshold,
         record.fitted_error: error, record.no_threshold: reason,
     }  # fmt: skip
 
@@ -63,7 +59,8 @@ class PumpThreshold(EnvExperiment):
     def build(self):
         """Declare arguments and devices."""
         self.sequence = arguments(
-            self, params.Sequence, "Sequence", default=SLOW,
+            self, Sequence, "Sequence",
+            default=Sequence(hold_time=2 * ms, evolution_time=0.0, noise=False),
             scannable={"pump_over_threshold": RangeScan(0.4, 2.0, 17)},
         )  # fmt: skip
         self.shots = Shots(self, ThresholdRecord, HolographicShot(self), analysis.open)

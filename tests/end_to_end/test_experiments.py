@@ -1,0 +1,77 @@
+"""The other experiments on the twin: each finds what is true of it from its data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import analysis
+from ccqed_ctrl.units import angular
+from sim_backend.host import runner
+
+from .conftest import ROOT
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Run an experiment of the repository; returns its file, opened."""
+    runs = []
+
+    def run(name, seed=0, twin=None, **arguments):
+        request = runner.Request(
+            file=ROOT / "repository" / f"{name}.py", arguments=arguments,
+            twin=twin or {}, dataset_db=tmp_path / "datasets.sqlite",
+            results=tmp_path / "results", seed=seed,
+        )  # fmt: skip
+        outcome = runner.run(request)
+        assert outcome.status == "ok", outcome.error
+        runs.append(analysis.open(outcome.path))
+        return runs[-1]
+
+    yield run
+    for made in runs:
+        made.close()
+
+
+def test_the_threshold_is_that_of_the_twin_not_the_believed_one(opened):
+    # Fewer atoms than believed, more light per volt: P_th ~ 1/M, power ~ Omega^2.
+    truth = {"cloud": {"atoms": 80_000}, "pump_calibration": {
+        "rabi_frequency_1v": 1.02 * angular(150e6)}}  # fmt: skip
+    run = opened("pump_threshold", twin=truth, pump_over_threshold="0.6:2.2:9", shots=3)
+    expected = 1 / 0.8 / 1.02**2
+    assert run.no_threshold == ""
+    assert abs(run.fitted_threshold - expected) < 3 * run.fitted_error
+    assert run.fitted_error < 0.03
+    # Dark below, bright above; every power has its shots.
+    below = run.power < 0.9 * expected
+    assert run.light[below].max() < 0.02 * run.light.max()
+    np.testing.assert_array_equal(np.bincount(run.point), [3] * 9)
+    assert set(run.verdict) == {"dark", "ok"}
+
+
+def test_a_threshold_that_is_not_in_range_is_refused_with_its_reason(opened):
+    run = opened("pump_threshold", pump_over_threshold="0.3:0.7:5", shots=2)
+    assert np.isnan(run.fitted_threshold)
+    assert run.no_threshold
+
+
+def test_recall_falls_with_corruption(opened):
+    run = opened("recall_vs_corruption", seed=3, corruption="0,0.25,0.5", shots=6)
+    np.testing.assert_allclose(run.corruption, [0, 0.25, 0.5])
+    assert run.exact[0] == 1.0
+    assert run.exact[-1] == 0.0
+    assert np.all(np.diff(run.exact) <= 0)
+    assert run.overlap[0] == 1.0
+    np.testing.assert_allclose(
+        run.exact, [np.mean(run.pixels_wrong[run.point == k] == 0) for k in range(3)]
+    )
+    assert np.all(run.exact_interval[:, 0] <= run.exact)
+    assert np.all(run.exact <= run.exact_interval[:, 1])
+    assert run.no_basin == ""
+    assert 0.0 < run.basin_width < 0.5
+
+
+@pytest.mark.parametrize("name", ["recall", "recall_vs_corruption", "pump_threshold"])
+def test_experiments_are_short(name):
+    lines = (ROOT / "repository" / f"{name}.py").read_text().splitlines()
+    assert len(lines) <= 80
