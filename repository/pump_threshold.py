@@ -21,6 +21,7 @@ class ThresholdRecord(HologramRecord):
 
     power = summary("K", "float64", "over the believed threshold, at each point")
     light = summary("K", "float64", "|c|^2, e-", applet="plot_xy {} --x summary.power")
+    light_fit = summary("K", "float64", "of the fitted curve")
     light_error = summary("K", "float64", "standard error of that mean")
     fitted_threshold = summary("", "float64", "over the believed threshold")
     fitted_error = summary("", "float64", "standard error of the threshold")
@@ -41,15 +42,16 @@ def summarise(run):
     decoded = np.isfinite(light)  # below threshold it is dark, and that counts
     point, light = run.point[decoded], light[decoded]
     mean = means(light, point, run.points)
+    found = {
+        record.power: powers, record.light: mean.value, record.light_error: mean.error,
+    }  # fmt: skip
     try:
         fit = fit_threshold(powers[point], light)
-        threshold, error, reason = fit.threshold, fit.error, ""
     except FitError as refusal:
-        threshold, error, reason = np.nan, np.nan, str(refusal)
-    return {
-        record.power: powers, record.light: mean.value,
-        record.light_error: mean.error, record.fitted_threshold: threshold,
-        record.fitted_error: error, record.no_threshold: reason,
+        return found | {record.no_threshold: str(refusal)}
+    return found | {
+        record.light_fit: fit.curve(powers), record.fitted_threshold: fit.threshold,
+        record.fitted_error: fit.error, record.no_threshold: "",
     }  # fmt: skip
 
 

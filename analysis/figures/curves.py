@@ -53,11 +53,11 @@ def _sequence(shots: Shots, measured: Measured, axes: Axes) -> None:
     axes.set_title(_about(measured, 60))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(-0.5, len(numbers) - 0.5)
-    _legend(axes)
+    legend(axes)
 
 
 def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
-    places, scan = _places(axes, shots)
+    places, scan = label_points(axes, shots)
     mine = places[shots.point]
     if not measured.share:
         _shots(axes, shots, measured, mine, faint=True)
@@ -79,10 +79,10 @@ def _curve(shots: Shots, measured: Measured, axes: Axes) -> None:
     axes.set_title(_about(measured))
     if measured.share:
         axes.set_ylim(-0.05, 1.05)
-    _legend(axes)
+    legend(axes)
 
 
-def _places(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
+def label_points(axes: Axes, shots: Shots) -> tuple[NDArray[np.float64], str]:
     """Return where each point is on the axis, and what the axis says."""
     if len(shots.scans) > 1:
         names = " x ".join(scan.label for scan in shots.scans)
@@ -135,7 +135,7 @@ def _bad(
         axes.plot(places[lost], bottom, transform=transform, clip_on=False, **style)
 
 
-def _legend(axes: Axes) -> None:
+def legend(axes: Axes) -> None:
     """Write the legend below the axes, where no shot can be."""
     axes.margins(y=0.1)
     axes.legend(

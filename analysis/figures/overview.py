@@ -21,6 +21,7 @@ from .measured import Measured, Shots, scalars
 from .optics import Optics
 from .recalls import Recalls
 from .style import SIZE, STYLE, WRONG, Panel, draw_row, parts, text_panel, words
+from .summaries import summed, summed_panel
 
 #: Quantities drawn in a row, and lines of a list that is as high as the figure.
 MOST_QUANTITIES, MOST_LINES = 3, 50
@@ -129,7 +130,10 @@ class _Drawing:
 
     def _run_panels(self, quantities: list[Measured]) -> list[Panel]:
         shots, recalls = self.shots, self.recalls
-        panels = [quantity_panel(shots, one) for one in quantities[:MOST_QUANTITIES]]
+        curves = [] if recalls or len(shots.scans) != 1 else summed(self.run)
+        most = max(MOST_QUANTITIES - len(curves), 0)
+        panels = [summed_panel(shots, one) for one in curves]
+        panels += [quantity_panel(shots, one) for one in quantities[:most]]
         if recalls and not shots.scans:
             nearest = [recalled_as(recalls, shots.good)]
             panels = [panels[0], *nearest, run_overlaps(recalls, shots.good)]

@@ -51,7 +51,7 @@ def test_the_threshold_is_that_of_the_twin_not_the_believed_one(opened):
 
 def test_a_threshold_that_is_not_in_range_is_refused_with_its_reason(opened):
     run = opened("pump_threshold", pump_over_threshold="0.3:0.7:5", shots=2)
-    assert np.isnan(run.fitted_threshold)
+    assert not run.has("summary.fitted_threshold")
     assert run.no_threshold
 
 
