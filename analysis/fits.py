@@ -197,7 +197,7 @@ def _replicates(x: Floats, z: Floats, line: Floats) -> tuple[float, float, int, 
     places, group, counts = np.unique(x, return_inverse=True, return_counts=True)
     means, free = np.bincount(group, z) / counts, len(z) - len(places)
     pure = float(np.sum((z - means[group]) ** 2)) / free
-    if pure == 0:
+    if pure < (1e-9 * np.abs(z).max()) ** 2:
         raise FitError(
             "the emissions at each power are all equal: no scatter, no error"
         )
@@ -210,7 +210,7 @@ def _replicates(x: Floats, z: Floats, line: Floats) -> tuple[float, float, int, 
 # Basin --------------------------------------------------------------------------------
 
 #: Steepest fall told apart from a jump, in the finest step of corruption.
-STEEPEST = 20.0
+STEEPEST = 40.0
 #: Rise of the deviance at the ends of a 95 % interval.
 NINETY_FIVE = float(stats.chi2.isf(0.05, 1))
 #: How far intervals may reach, in ranges of the corruptions shown.
@@ -279,7 +279,7 @@ def fit_basin(
     low, high = (_end(counts, width, way, least + NINETY_FIVE) for way in (-span, span))
     return BasinFit(
         width=width,
-        error=(high - low) / (2 * np.sqrt(NINETY_FIVE)),
+        error=(high - low) / (2 * float(np.sqrt(NINETY_FIVE))),
         low=max(low, 0.0),
         high=min(high, 1.0),
         steepness=counts.slope(width) / 4,
