@@ -33,8 +33,8 @@ OF_POINTS: Final = "point_"
 def to_xarray(run: Run, images: bool = True) -> Any:
     """Return a run as an `xarray.Dataset`.
 
-    Variables have the names of `run.attributes`, dimensions those of the schema, each with
-    coordinates where the file says what they are: names, m of pixels, s of the ramp;
+    Variables have the names of `run.attributes`, dimensions those of the schema, each
+    with coordinates where the file says what they are: names, m of pixels, s of ramps;
     scanned settings along the points (`point_corruption`) and the shots (`corruption`).
     Every variable has `units` (SI) and `long_name`. What a run says of itself (status,
     provenance) is in the attributes.
