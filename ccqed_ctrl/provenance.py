@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 _PACKAGES = ("numpy", "scipy", "h5py", "numba", "ccqed-ctrl")
+#: What ARTIQ calls the revision of a repository that is a plain folder.
+UNKNOWN: Final = "N/A"
 
 
 def backend(device_db: Mapping[str, Any]) -> str:
@@ -51,12 +53,15 @@ def device_db_sha256(device_db: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def git_state(file: Path) -> dict[str, str | bool]:
+def git_state(file: Path, revision: str = UNKNOWN) -> dict[str, str | bool]:
     """Return commit and dirty flag of the repository of a file.
 
     Dirty means that the commit does not tell what ran: tracked files have changed, or
-    the file itself is not tracked. Without a repository the commit is empty.
+    the file itself is not tracked. Without a repository the commit is empty. `revision`
+    is that of which the file is a copy, as ARTIQ's master makes them.
     """
+    if revision != UNKNOWN:
+        return {"commit": revision, "dirty": False}
     commit = _git(file, "rev-parse", "HEAD")
     if commit is None:
         return {"commit": "", "dirty": True}

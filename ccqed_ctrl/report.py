@@ -61,11 +61,13 @@ class Report:
         device_db = self._experiment.get_device_db()
         # The class's own module may be unknown to Python: it was loaded from a file.
         file = Path(type(self._experiment).build.__code__.co_filename)
+        expid = self._experiment.get_device("scheduler").expid or {}
+        revision = expid.get("repo_rev", provenance.UNKNOWN)
         self._about = {
             "backend": provenance.backend(device_db),
             "class": type(self._experiment).__name__,
             "versions": provenance.versions(),
-            "git": provenance.git_state(file),
+            "git": provenance.git_state(file, revision),
             "device_db_sha256": provenance.device_db_sha256(device_db),
         }
         self._set("schema", encoded(entries, self._record.__name__))

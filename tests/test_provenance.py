@@ -68,6 +68,15 @@ def test_git_state(tmp_path):
     assert provenance.git_state(file) == {"commit": commit, "dirty": True}
 
 
+def test_a_copy_of_a_revision_is_known_by_it_wherever_it_lies(tmp_path):
+    git(tmp_path, "init", "-q")
+    copy = tmp_path / "x.py"
+    copy.write_text("1")
+    known = {"commit": "abc", "dirty": False}
+    assert provenance.git_state(copy, "abc") == known
+    assert provenance.git_state(copy, "N/A") == {"commit": "", "dirty": True}
+
+
 def test_sha256(tmp_path):
     file = tmp_path / "device_db.py"
     file.write_bytes(b"abc")

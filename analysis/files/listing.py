@@ -21,6 +21,8 @@ LATEST = "latest"
 #: Figures of a summary that are listed.
 _FIGURES = 4
 _SUFFIXES = (".h5", ".hdf5")
+#: The folder of an hour's results, as ARTIQ names it.
+_HOUR = "[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{2}"
 _log = logging.getLogger(__name__)
 _DISTANT_PAST = datetime.min.replace(tzinfo=UTC)
 
@@ -143,17 +145,25 @@ def select(runs: Iterable[Run], wanted: Filter) -> list[Run]:
     return sorted((run for run in runs if wanted.passes(run)), key=_age)
 
 
-def find(run: str | int | Path, root: Path | str = "results") -> Path:
+def here() -> Path:
+    """Return where this process's results are: ARTIQ's worker is in an hour's folder."""
+    hour = Path.cwd()
+    among = re.fullmatch(_HOUR, "/".join(hour.parts[-2:]))
+    return hour.parents[1] if among else Path("results")
+
+
+def find(run: str | int | Path, root: Path | str | None = None) -> Path:
     """Return the file of a run: "latest", a run number, or a path.
 
-    A number that several runs of the folder have is the newest one's, with a note.
+    Without a folder it is looked for where this process's results are. A number that
+    several runs of the folder have is the newest one's, with a note.
 
     Raises
     ------
     ResultsError
         There is none; the message says which there are.
     """
-    text = str(run)
+    text, root = str(run), here() if root is None else root
     if text != LATEST and not re.fullmatch("[0-9]+", text):
         if Path(text).exists():
             return Path(text)

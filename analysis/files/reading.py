@@ -14,8 +14,10 @@ from .run import Run
 Which = int | str | Path
 
 
-def open(run: Which = "latest", root: str | Path = "results") -> Run:
+def open(run: Which = "latest", root: str | Path | None = None) -> Run:
     """Open a run: by its number or "latest" below the folder `root`, or its file.
+
+    The folder is by default `results`, and in an experiment under ARTIQ its master's.
 
     Raises
     ------

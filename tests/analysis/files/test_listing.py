@@ -118,6 +118,19 @@ def test_a_run_is_found_by_number_path_or_as_the_latest(results, monkeypatch, ca
     assert listing.find(7) == hour.relative_to(results.parent) / "000000007-Recall.h5"
 
 
+def test_where_artiqs_worker_is_all_runs_of_its_master_are_found(
+    results, monkeypatch, tmp_path
+):
+    other = results / "2023-11-15" / "03"
+    other.mkdir(parents=True)
+    monkeypatch.chdir(other)
+    hour = results / "2023-11-14" / "22"
+    assert listing.find(7) == hour / "000000007-Recall.h5"
+    monkeypatch.chdir(other.parent)  # no such place: its own results, of which are none
+    with pytest.raises(ResultsError, match="'results'"):
+        listing.find(7)
+
+
 def test_a_renamed_file_knows_its_number(tmp_path):
     path = result_files.embedded(tmp_path / "good one.h5", rid=12)
     result_files.embedded(tmp_path / "000000003-Recall.h5", rid=3)
