@@ -67,8 +67,9 @@ def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
     places = [(dataset.id.get_offset(), dataset.size * _REFERENCE.size)]
     filtered = dataset.id.get_create_plist().get_nfilters()
     if dataset.chunks and dataset.ndim == 1 and not filtered:
-        starts = range(0, dataset.size, dataset.chunks[0])
-        infos = [dataset.id.get_chunk_info_by_coord((start,)) for start in starts]
+        infos: list[h5py.h5d.StoreInfo] = []
+        dataset.id.chunk_iter(infos.append)
+        infos.sort(key=lambda info: info.chunk_offset)
         places = [(info.byte_offset, info.size) for info in infos]
     for offset, size in places:
         if offset is None:

@@ -8,7 +8,7 @@ facts as root keys, the expid as PYON), the embedded host (the same and a group
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -194,18 +194,17 @@ def open_file(path: Path | str) -> Iterator[ResultsFile]:
     path = Path(path)
     if not path.exists():
         raise ResultsError(f"no results file {str(path)!r}")
-    with ExitStack() as stack:
-        try:
-            # What is no file may be a pipe, which would be waited for.
-            raw = stack.enter_context(path.open("rb")) if path.is_file() else None
-            file = raw and stack.enter_context(h5py.File(path, "r"))
-        except BlockingIOError as error:
-            raise ResultsError(f"{str(path)!r} is still being written") from error
-        except OSError:
-            file = None
-        if not file:
-            raise ResultsError(
-                f"{str(path)!r} is no readable HDF5 file: truncated, a folder, or "
-                "something else"
-            )
+    try:
+        # What is no file may be a pipe, which would be waited for.
+        if not path.is_file():
+            raise OSError("not a file")
+        file = h5py.File(path, "r")
+    except BlockingIOError as error:
+        raise ResultsError(f"{str(path)!r} is still being written") from error
+    except OSError as error:
+        raise ResultsError(
+            f"{str(path)!r} is no readable HDF5 file: truncated, a folder, or "
+            "something else"
+        ) from error
+    with file, path.open("rb") as raw:
         yield ResultsFile(file, raw, path)

@@ -141,8 +141,7 @@ def test_what_is_no_hdf5_file(tmp_path):
         (tmp_path / name).write_bytes(content)
     os.mkfifo(tmp_path / "pipe.h5")
     for name in (*contents, "pipe.h5", ""):
-        with pytest.raises(ResultsError, match="is no readable HDF5"):
-            read(tmp_path / name)
+        assert "is no readable HDF5 file" in limited(read, tmp_path / name)
     with pytest.raises(ResultsError, match="no results file"):
         read("none.h5")
 
