@@ -164,3 +164,22 @@ FIGURES = Command(
     _configure_figures,
     "analysis.paper.command:figures",
 )
+
+
+def _configure_recover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", metavar="RID|FILE", nargs="?", help="of a journal; default: list them"
+    )
+    parser.add_argument("--all", action="store_true", help="every one that is left")
+    parser.add_argument(
+        "--results", metavar="DIR", type=Path, default=Path("results"),
+        help="default: %(default)s",
+    )  # fmt: skip
+
+
+RECOVER = Command(
+    "recover",
+    "make results files of runs that were killed",
+    _configure_recover,
+    "analysis.recover_command:recover",
+)

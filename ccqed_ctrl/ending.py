@@ -31,6 +31,10 @@ class Ending(StrEnum):
         "interrupted", 130, "stopped at once: by a second Ctrl-C, or in a kernel",
     )  # fmt: skip
 
+    killed = (
+        "killed", 137, "the process died; what it had measured was recovered",
+    )  # fmt: skip
+
     def __new__(cls, word: str, exit_code: int, meaning: str) -> Self:
         """Make the member that is `word`."""
         member = str.__new__(cls, word)

@@ -62,5 +62,9 @@ class ResultsError(CcqedError, OSError):
     """Results cannot be written or read."""
 
 
+class StorageError(ResultsError):
+    """What was measured could not be written: disk full, gone, or not writable."""
+
+
 class TimelineError(CcqedError, RuntimeError):
     """Events contradict the timeline, as a real core device would refuse them."""

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from artiq.experiment import HasEnvironment
+from sipyco import pyon
 
 from . import provenance
 from .belief import Belief
 from .ending import Ending
+from .errors import StorageError
+from .journal import JOURNAL, ROOT, Journal, sha256
 from .params import Run
 from .quantities import Parameters
 from .records import REVISION, Entry, encoded, setting
 from .records.shots import ShotRecord
 from .records.writing import DatasetWriter, merged, with_axes
 from .scans import Scans
+
+logger = logging.getLogger(__name__)
 
 
 class Report:
@@ -54,8 +61,13 @@ class Report:
         }
         self._about: dict[str, Any] = {}
 
-    def open(self, writer: DatasetWriter, total: int, core: Any) -> None:
+    def open(
+        self, writer: DatasetWriter, journal: Journal, total: int, core: Any
+    ) -> None:
         """Store what is known before the first shot."""
+        self._journal = journal
+        self._name("name", journal.path.name)
+        self._name("folder", str(journal.path.parent.resolve()))
         writer.store(self.values)
         entries = with_axes(self._record.entries(), self.values)
         device_db = self._experiment.get_device_db()
@@ -70,6 +82,11 @@ class Report:
             "git": provenance.git_state(file, revision),
             "device_db_sha256": provenance.device_db_sha256(device_db),
         }
+        # What ARTIQ writes beside the datasets, for a file made of the journal alone.
+        scheduler = self._experiment.get_device("scheduler")
+        roots = {"rid": scheduler.rid, "start_time": time.time(),
+                 "expid": pyon.encode(scheduler.expid)}  # fmt: skip
+        journal.store({f"{ROOT}.{key}": value for key, value in roots.items()})
         self._set("schema", encoded(entries, self._record.__name__))
         self._set("schema_revision", REVISION)
         self._set("backend", self._about["backend"])
@@ -82,12 +99,22 @@ class Report:
         self._state("running", core)
 
     def progress(self, done: int) -> None:
-        """Say how many shots are complete."""
-        self._set("progress.done", done, broadcast=True)
+        """Say how many shots are complete; they are in the journal already."""
+        self._experiment.set_dataset("progress.done", done, broadcast=True)
 
     def close(self, ending: Ending, core: Any) -> None:
-        """Say how the run ended."""
-        self._state(str(ending), core)
+        """Say how the run ended; a journal that takes no more is no hindrance."""
+        try:
+            self._state(str(ending), core)
+        except StorageError as error:
+            logger.error("%s", error)
+
+    def finish(self) -> None:
+        """Say what the journal, which holds what is no dataset, now is."""
+        self._name("sha256", sha256(self._journal.path))
+
+    def _name(self, what: str, value: str) -> None:
+        self._experiment.set_dataset(f"{JOURNAL}.{what}", value)
 
     def _state(self, status: str, core: Any) -> None:
         """Store the status, and what the devices say of themselves by now."""
@@ -98,6 +125,7 @@ class Report:
 
     def _set(self, key: str, value: Any, **options: Any) -> None:
         self._experiment.set_dataset(key, value, **options)
+        self._journal.store({key: value})
 
 
 def _settings(groups: Mapping[str, Parameters]) -> dict[Entry, Any]:

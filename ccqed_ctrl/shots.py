@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from artiq.experiment import HasEnvironment, TerminationRequested
@@ -19,10 +20,11 @@ from artiq.experiment import HasEnvironment, TerminationRequested
 from . import belief, resuming, scans
 from .arguments import Arguments, arguments
 from .ending import Ending
-from .errors import DeviceTimeoutError
+from .errors import DeviceTimeoutError, StorageError
+from .journal import Journal, begin
 from .params import Run
+from .records.journalled import JournalWriter
 from .records.shots import Reading, Rows, ShotRecord
-from .records.writing import DatasetWriter
 from .report import Report
 
 logger = logging.getLogger(__name__)
@@ -177,9 +179,18 @@ class Shots:
             The summary of all shots so far, to be shown live after each.
         """
         self._watch = watch
-        self._writer = DatasetWriter(self._experiment)
-        self._report.open(self._writer, len(self._rows), self._core)
-        self._applets()
+        with self._begin_journal() as journal:
+            self._writer = JournalWriter(self._experiment, journal)
+            self._report.open(self._writer, journal, len(self._rows), self._core)
+            self._applets()
+            try:
+                self._live_through()
+            finally:
+                self._writer.finish()
+                self._report.finish()
+
+    def _live_through(self) -> None:
+        """Take all shots; make the apparatus safe and say how it ended."""
         ending = Ending.failed
         try:
             self._keep()
@@ -188,6 +199,9 @@ class Shots:
         except TerminationRequested:
             ending = Ending.terminated
             logger.info("terminated after %d of %d shots", self.done, len(self._rows))
+        except StorageError:
+            ending = Ending.storage_failed
+            raise
         except KeyboardInterrupt:
             # In a long kernel a wish to end comes as this.
             ending = self._interrupted()
@@ -219,6 +233,13 @@ class Shots:
             self._finish(row, *self._take(row))
             self.done += 1
             self._report.progress(self.done)
+
+    def _begin_journal(self) -> Journal:
+        """Begin the journal beside where the results will be."""
+        # ARTIQ's worker is in the folder of its results; the embedded host says.
+        folder = Path(getattr(self._scheduler, "folder", Path.cwd()))
+        name = f"{self._scheduler.rid:09d}-{type(self._experiment).__name__}"
+        return begin(folder, name)
 
     def _interrupted(self) -> Ending:
         asked = self._scheduler.check_pause()

@@ -25,7 +25,7 @@ NUMBERS = [
     (group, name)
     for group in GROUPS
     for name, declared in group.declared().items()
-    if declared.kind is not str
+    if declared.kind in (int, float)
 ]
 
 
@@ -38,6 +38,8 @@ def values(declared):
         return st.sampled_from(meaning.choices)
     if declared.kind is str:
         return st.text()
+    if declared.kind is bool:
+        return st.booleans()
     low = -1e12 if meaning.minimum is None else meaning.minimum
     high = 1e12 if meaning.maximum is None else meaning.maximum
     if declared.kind is int:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import records
 from ccqed_ctrl.errors import SchemaError
+from ccqed_ctrl.journal import Journal
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
 from ccqed_ctrl.records.annotation import SETTINGS, label_keys
 
@@ -28,6 +29,7 @@ from . import revision_1
 from .arrays import to_xarray
 from .header import Header, describe, read_header
 from .naming import key_of, short_names
+from .pairing import open_journal
 from .portrait import portrait
 from .results_file import ResultsFile, open_file
 
@@ -84,8 +86,9 @@ class Run:
         return short_names([*self.entries, *self._foreign])
 
     def has(self, key: str) -> bool:
-        """Tell whether the file holds a dataset."""
-        return self._dataset(key) is not None or self._implied(key) is not None
+        """Tell whether the file holds a dataset, or the journal beside it."""
+        held = self._dataset(key) is not None or self._implied(key) is not None
+        return held or self._journalled(key)
 
     def entry(self, key: str) -> Entry:
         """Return how a dataset is declared; for one of no schema, as it is stored.
@@ -119,6 +122,8 @@ class Run:
         implied = self._implied(key)
         if implied is not None:
             return implied
+        if self._journalled(key):
+            return np.stack([self.row(key, shot) for shot in range(self.shots)])
         value = self.file.read(key, self._checked(key))
         return value[: self.shots] if self._of_shots(key) else value
 
@@ -137,6 +142,8 @@ class Run:
         implied = self._implied(key)
         if implied is not None:
             return implied[index]
+        if self._journal is not None and self._journalled(key):
+            return self._journal.row(key, index)
         return self.file.read(key, self._checked(key), index)
 
     def at(self, key: str, point: int) -> Any:
@@ -258,6 +265,17 @@ class Run:
         stored = self.file.datasets()
         read = {self.stored_name(key) for key in self.entries}
         return {key: item for key, item in stored.items() if key not in read}
+
+    @cached_property
+    def _journal(self) -> Journal | None:
+        found = open_journal(self.file)
+        return None if found is None else self._stack.enter_context(found)
+
+    def _journalled(self, key: str) -> bool:
+        """Tell whether rows are in the journal alone, as raw data under ARTIQ are."""
+        if self._dataset(key) is not None or self._journal is None:
+            return False
+        return key in self._journal.row_keys
 
     def _of_shots(self, key: str) -> bool:
         return self.entry(key).axes[:1] == (SHOTS,)

@@ -33,7 +33,8 @@ SHAPE: Final = "plan.scan_shape"
 class Entry:
     """One dataset: key, axes by name, numpy type ('str' for text), unit, meaning.
 
-    planned: known before it was measured. applet: of ARTIQ, that shows it live: its
+    planned: known before it was measured. raw: as it was measured, and large: all else
+    can be made of it again. applet: of ARTIQ, that shows it live: its
     command, {} for the key.
     """
 
@@ -44,6 +45,7 @@ class Entry:
     unit: str = ""
     planned: bool = False
     applet: str = ""
+    raw: bool = False
 
     def along(self, axis: str) -> Entry:
         """Return the same with one axis more, in front."""
@@ -144,12 +146,12 @@ def plan(axes: str, dtype: str, doc: str, unit: str = "") -> Any:
     return Declaration("plan", axes, dtype, doc, unit=unit, planned=True)
 
 
-def row(
-    axes: str, dtype: str, doc: str, unit: str = "", *, planned: bool = False
-) -> Any:
-    """Declare what each shot has; the shots' axis comes in front of `axes`."""
-    axes = f"{SHOTS} {axes}"
-    return Declaration("shot", axes, dtype, doc, unit=unit, planned=planned)
+def row(axes: str, dtype: str, doc: str, unit: str = "", **more: bool) -> Any:
+    """Declare what each shot has; the shots' axis comes in front of `axes`.
+
+    more: `planned`, `raw` (see `Entry`).
+    """
+    return Declaration("shot", f"{SHOTS} {axes}", dtype, doc, unit=unit, **more)
 
 
 def summary(

@@ -69,5 +69,6 @@ def _entry(key: str, about: dict[str, Any]) -> Entry:
         np.dtype(dtype)  # a TypeError says that it is none
     if unit not in SCALES:
         raise ValueError(f"{key} is in {unit!r}, which is no unit")
-    planned, applet = bool(about["planned"]), str(about["applet"])
-    return Entry(key, axes, dtype, str(about["doc"]), unit, planned, applet)
+    planned, raw = bool(about["planned"]), bool(about.get("raw", False))
+    doc, applet = str(about["doc"]), str(about["applet"])
+    return Entry(key, axes, dtype, doc, unit, planned, applet, raw)

@@ -50,7 +50,7 @@ class HologramRecord(ShotRecord):
     sign_reference = plan("", "str", "what fixes the global sign")
     dmd_pattern = row("N", "float64", "DMD amplitudes of the sites", planned=True)
     dds_amplitude = row("", "float64", "of the longitudinal drive", planned=True)
-    frames = row("F ny nx", "uint16", "raw hologram and reference, ADU")
+    frames = row("F ny nx", "uint16", "raw hologram and reference, ADU", raw=True)
     exposure = row("", "float64", "exposure as used", "us")
     saturated = row("", "int64", "clipped pixels of both frames")
     emission = row("N", "complex128", "emission of the ensembles, sqrt(e-)")

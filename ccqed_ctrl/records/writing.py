@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,14 +71,17 @@ class DatasetWriter:
         SchemaError
             As `store`; nothing is appended then.
         """
-        inner = {_of_shot(entry): value for entry, value in rows.items()}
-        for entry, value in self._checked(inner).items():
+        for entry, value in self._checked_rows(rows).items():
             item = value if entry.dtype == "str" else np.asarray(value, entry.dtype)[()]
             if entry.key in self._stored:
                 self._owner.append_to_dataset(entry.key, item)
             else:
                 self._owner.set_dataset(entry.key, [item], **_display(entry))
                 self._stored[entry.key] = entry.along(SHOTS)
+
+    def _checked_rows(self, rows: Mapping[Entry, Any]) -> dict[Entry, Any]:
+        """Return one shot's values in their types, the entries without its axis."""
+        return self._checked({_of_shot(entry): row for entry, row in rows.items()})
 
     def show(self, values: Mapping[Entry, Any]) -> None:
         """Broadcast what is shown live; it is no part of the results."""
@@ -156,7 +160,7 @@ def with_axes(entries: Iterable[Entry], stored: Iterable[Entry]) -> list[Entry]:
 def _of_shot(entry: Entry) -> Entry:
     if entry.axes[:1] != (SHOTS,):
         raise SchemaError(f"{entry.key} has no axis of shots; it is stored once")
-    return Entry(entry.key, entry.axes[1:], entry.dtype, entry.doc, entry.unit)
+    return replace(entry, axes=entry.axes[1:])
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ from typing import IO, Any
 import h5py
 
 from ccqed_ctrl.errors import ResultsError
+from ccqed_ctrl.journal import JOURNAL, SUFFIX, Journal, fold
 from ccqed_ctrl.records import annotation
 
 from . import hdf5
@@ -36,11 +37,13 @@ class Contents:
 
     `roots` are ARTIQ's root keys beside the two groups: artiq_version, expid, rid,
     run_time, start_time. `extra` fills the group `ccqed`; nested mappings are groups.
+    `journal` has rows that are no datasets of the run, to be folded in.
     """
 
     datasets: Snapshot
     roots: Mapping[str, Any]
     extra: Mapping[str, Any]
+    journal: Path | None = None
 
 
 class ResultsFolder:
@@ -87,7 +90,17 @@ class ResultsFolder:
     def leftovers(self) -> list[Path]:
         """Return checkpoints whose run is gone: killed, or the machine went down."""
         found = sorted(self.root.glob(f"*/*/*{_CHECKPOINT}"))
-        return [path for path in found if not _owner_lives(path)]
+        return [path for path in found if not _owner_lives(path)] + self._orphans()
+
+    def _orphans(self) -> list[Path]:
+        """Return journals that no results file stands beside, and nobody writes."""
+        found = []
+        for path in sorted(self.root.glob(f"*/*/*{SUFFIX}")):
+            if path.with_suffix(".h5").exists():
+                continue
+            with suppress(ResultsError), Journal.open(path):
+                found.append(path)
+        return found
 
     def _last_rid(self) -> int:
         found = (re.match(r"\d{9}", path.name) for path in self.root.glob("*/*/*.h5"))
@@ -123,6 +136,11 @@ def write(path: Path, contents: Contents) -> list[str]:
 def _fill(path: Path, contents: Contents) -> list[str]:
     with h5py.File(path, "w") as file:
         refused = contents.datasets.write(file)
+        if contents.journal is not None:
+            with Journal.open(contents.journal) as journal:
+                fold(journal, file["datasets"])
+            for key in [key for key in file["datasets"] if key.startswith(JOURNAL)]:
+                del file["datasets"][key]
         annotation.annotate(file["datasets"])
         for key, value in contents.roots.items():
             file[key] = value

@@ -20,6 +20,7 @@ from sipyco import pyon
 from ccqed_ctrl import provenance
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
+from ccqed_ctrl.journal import JOURNAL
 
 from . import devices, discovery, results
 from .arguments import ArgumentManager, described
@@ -98,7 +99,11 @@ def run(
     folder = results.ResultsFolder(request.results)
     folder.check_writable()
     for leftover in folder.leftovers():
-        logger.warning("a run was killed; %s is what it had: keep or delete", leftover)
+        logger.warning(
+            "a run was killed; %s is what it had (of a journal, `ccqed recover` makes "
+            "a results file)",
+            leftover,
+        )
     datasets = DatasetManager(DatasetDB(request.dataset_db))
     watch(datasets)
     path = request.device_db or devices.find_device_db(request.file)
@@ -155,7 +160,7 @@ class _Session:
             "arguments": self.arguments.expid,
             "file": str(self.request.file.resolve()),
         }
-        scheduler = Scheduler(self.rid, self.expid, self.termination)
+        scheduler = Scheduler(self.rid, self.expid, self.termination, self.path.parent)
         virtual = {"scheduler": scheduler, "ccb": CCB()}
         overrides = {devices.PLANT: plant | {"history": self.request.history}}
         self.devices = devices.DeviceManager(devices.DeviceDB(device_db), virtual)
@@ -211,6 +216,8 @@ class _Session:
             self.error = error
             return False
         results.checkpoint_path(self.path).unlink(missing_ok=True)
+        if self._journal is not None:
+            self._journal.unlink()
         return True
 
     def _attempt(self, phase: Callable[[], Any]) -> Any:
@@ -269,8 +276,19 @@ class _Session:
         }
 
     def _write_checkpoint(self) -> None:
+        if self._journal is not None:
+            return  # what is measured is on disk already
         self.datasets.flush()
         self._write(results.checkpoint_path(self.path), "running")
+
+    @property
+    def _journal(self) -> Path | None:
+        """Return where the rows are that are no datasets, if the run says so."""
+        name, folder = (
+            self.datasets.local.get(f"{JOURNAL}.{what}") for what in ("name", "folder")
+        )
+        path = Path(str(folder)) / str(name)
+        return path if name and path.is_file() else None
 
     def _write(self, path: Path, status: str) -> None:
         roots = {
@@ -281,7 +299,7 @@ class _Session:
             "expid": pyon.encode(self.expid),
         }
         contents = results.Contents(
-            self.datasets.snapshot(), roots, self._extra(status)
+            self.datasets.snapshot(), roots, self._extra(status), self._journal
         )
         for refusal in results.write(path, contents):
             logger.error("left out of %s: %s", path.name, refusal)

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from artiq.language.core import TerminationRequested, host_only
@@ -92,11 +93,19 @@ class Termination:
 
 
 class Scheduler:
-    """ARTIQ's scheduler as one run sees it; submissions are logged, not run."""
+    """ARTIQ's scheduler as one run sees it; submissions are logged, not run.
+
+    folder: where the results will be, which for ARTIQ's worker is the present one.
+    """
 
     def __init__(
-        self, rid: int, expid: dict[str, Any], termination: Termination
+        self,
+        rid: int,
+        expid: dict[str, Any],
+        termination: Termination,
+        folder: Path | None = None,
     ) -> None:
+        self.folder = folder or Path.cwd()
         self.rid = rid
         self.pipeline_name = "main"
         self.priority = 0

@@ -88,11 +88,11 @@ def test_a_trained_encoder_leads_to_its_own_minima(stored):
     patterns = random_patterns(4, 36)
     made = plan_memory(patterns, {"encoder": "trained"})
     np.testing.assert_array_equal(made.positions, stored.positions)
-    fields = made.minima * ising.local_fields(made.kernel, made.minima)
+    fields = made.minima * ising.local_fields(made.couplings, made.minima)
     np.testing.assert_array_equal(made.stability, fields.min(axis=1))
     assert made.stability.min() > 0
     # The anticipating map need not hit a minimum: what it loads relaxes to it.
-    reached = relaxation.relax(made.kernel, made.encoder.encode(patterns)).spins
+    reached = relaxation.relax(made.couplings, made.encoder.encode(patterns)).spins
     np.testing.assert_array_equal(reached, made.minima)
     np.testing.assert_array_equal(made.encoder.decode(made.minima), patterns)
     assert not np.allclose(made.encoder.matrix, stored.encoder.matrix)
@@ -104,7 +104,7 @@ def test_a_trained_encoder_recalls_more_corrupted_patterns():
     cues = np.stack([plan.corrupt(p, 0.25, rng) for p in patterns for _ in range(50)])
     plain, trained = (
         made.encoder.decode(
-            relaxation.relax(made.kernel, made.encoder.encode(cues)).spins
+            relaxation.relax(made.couplings, made.encoder.encode(cues)).spins
         )
         for made in plans
     )
@@ -157,7 +157,7 @@ def test_the_catalogue_finds_all_there_are():
 
 
 def test_the_wrong_number_of_ensembles_is_refused():
-    with pytest.raises(PatternError, match="36 pixels needs ensembles=36; got"):
+    with pytest.raises(PatternError, match="36 pixels needs ensembles=36"):
         plan_memory(random_patterns(2, 36), ensembles=35)
 
 

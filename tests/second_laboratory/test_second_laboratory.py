@@ -45,7 +45,7 @@ def test_its_truth_has_its_own_words(tmp_path):
         assert list(file["datasets/counts"]) == [25, 25, 25]
         assert pyon.decode(file["ccqed/truth"][()].decode()) == {"period": 2000}
     said = ccqed(tmp_path, "run", EXPERIMENT, "--twin", "flip_rates=exact", code=2)
-    assert "the lamp has a period; got kernel" in said
+    assert "the lamp has a period; got flip_rates" in said
 
 
 def test_a_database_without_a_plant_has_no_truth_to_change(tmp_path):

@@ -1,0 +1,286 @@
+"""Values as they are measured: appended and synced, before anything is made of them.
+
+A journal is one SQLite file: every append is a transaction, so that after a kill, a
+full disk or a power cut it is there whole or not at all, and what stands is never
+rewritten. It holds values by key (arrays, numbers, texts): `whole` ones, and rows, one
+of each key for a shot. Nothing in it is evaluated: dtype, shape and bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+
+from .errors import ResultsError, StorageError
+
+#: Prefix of the datasets that name a journal: name, folder, sha256.
+JOURNAL: Final = "journal"
+#: Prefix of whole values that are no datasets: rid, start_time, expid.
+ROOT: Final = "root"
+#: What a journal's file is called, after the run's name.
+SUFFIX: Final = ".journal"
+#: Bytes of one value, below SQLite's own limit.
+LARGEST: Final = 900_000_000
+_TABLES: Final = """
+PRAGMA application_id = 1665231204;
+CREATE TABLE whole (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB);
+CREATE TABLE row (shot INTEGER, key TEXT, dtype TEXT, shape TEXT, data BLOB,
+                  PRIMARY KEY (shot, key)) WITHOUT ROWID;
+"""
+_APPLICATION: Final = 1665231204
+
+
+class Journal:
+    """An open journal; a context manager that closes it."""
+
+    def __init__(
+        self, path: Path, database: sqlite3.Connection, writing: bool = False
+    ) -> None:
+        self.path = path
+        self._database = database
+        self._writing = writing
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Begin a journal.
+
+        Raises
+        ------
+        StorageError
+            The file is there already, or cannot be made.
+        """
+        if path.exists():
+            raise StorageError(f"{path} is there already: another run's journal")
+        with _storing(path):
+            database = sqlite3.connect(path, isolation_level=None)
+            # One writer, who keeps the lock; each transaction is on disk when it ends.
+            database.executescript(
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
+                "PRAGMA synchronous = FULL;" + _TABLES
+            )
+        return cls(path, database, writing=True)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a journal to read it; what a kill left half done is undone.
+
+        Raises
+        ------
+        ResultsError
+            There is none, it is damaged, or its run is still going on.
+        """
+        if not path.is_file():
+            raise ResultsError(f"no journal {str(path)!r}")
+        with _reading(path):
+            database = sqlite3.connect(path, isolation_level=None, timeout=0.1)
+            (found,) = database.execute("PRAGMA application_id").fetchone()
+            if found != _APPLICATION:
+                raise ResultsError(f"{str(path)!r} is no journal")
+        return cls(path, database)
+
+    def store(self, values: Mapping[str, Any]) -> None:
+        """Store whole values, in place of earlier ones of the same key: all or none.
+
+        Raises
+        ------
+        StorageError
+            They could not be written.
+        """
+        with self._transaction():
+            self._database.executemany(
+                "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)",
+                [(key, *_encoded(key, value)) for key, value in values.items()],
+            )
+
+    def append(self, shot: int, row: Mapping[str, Any]) -> None:
+        """Add values of a shot: all or none.
+
+        Raises
+        ------
+        StorageError
+            They could not be written, or the shot has one of that key.
+        """
+        with self._transaction():
+            self._database.executemany(
+                "INSERT INTO row VALUES (?, ?, ?, ?, ?)",
+                [(shot, key, *_encoded(key, value)) for key, value in row.items()],
+            )
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of the whole values."""
+        return self._column("SELECT key FROM whole ORDER BY rowid")
+
+    @property
+    def row_keys(self) -> list[str]:
+        """Keys of the rows, those of the first shot that has them first."""
+        return self._column("SELECT key FROM row GROUP BY key ORDER BY min(shot), key")
+
+    def shots(self, key: str) -> int:
+        """Return how many shots, from the first on, have a value of a key."""
+        query = "SELECT count(*) FROM row WHERE key = ?"
+        with _reading(self.path):
+            (found,) = self._database.execute(query, (key,)).fetchone()
+        return int(found)
+
+    def get(self, key: str) -> Any:
+        """Return a whole value.
+
+        Raises
+        ------
+        ResultsError
+            There is none, or it is damaged.
+        """
+        return self._value("SELECT dtype, shape, data FROM whole WHERE key = ?", (key,))
+
+    def row(self, key: str, shot: int) -> Any:
+        """Return a shot's value.
+
+        Raises
+        ------
+        ResultsError
+            There is none, or it is damaged.
+        """
+        query = "SELECT dtype, shape, data FROM row WHERE key = ? AND shot = ?"
+        return self._value(query, (key, shot))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._writing:
+            with suppress(sqlite3.Error):  # SQLite's own file beside it goes
+                self._database.execute("PRAGMA journal_mode = DELETE")
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _storing(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def _column(self, query: str) -> list[str]:
+        with _reading(self.path):
+            return [str(key) for (key,) in self._database.execute(query)]
+
+    def _value(self, query: str, place: tuple[Any, ...]) -> Any:
+        with _reading(self.path):
+            found = self._database.execute(query, place).fetchone()
+            if found is None:
+                raise ResultsError(f"{self.path.name} has no {place[0]!r}")
+            return _decoded(*found)
+
+
+def begin(folder: Path, name: str) -> Journal:
+    """Begin the journal of a run; a number goes after a name that is taken.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be made.
+    """
+    path, number = folder / f"{name}{SUFFIX}", 0
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}{SUFFIX}"
+    return Journal.create(path)
+
+
+def fold(journal: Journal, group: Any) -> None:
+    """Write rows that a group of an HDF5 file lacks into it, a shot at a time.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Its datasets' keys are those of the rows.
+    """
+    for key in journal.row_keys:
+        if key in group:
+            continue
+        shots = journal.shots(key)
+        value = journal.row(key, 0)
+        if isinstance(value, str):
+            group[key] = [journal.row(key, shot) for shot in range(shots)]
+            continue
+        first = np.asarray(value)
+        shape = (shots, *first.shape)
+        target = group.create_dataset(
+            key, shape, first.dtype, chunks=(1, *first.shape) if first.shape else None
+        )
+        for shot in range(shots):
+            target[shot] = journal.row(key, shot)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _encoded(key: str, value: Any) -> tuple[str, str, bytes]:
+    texts = isinstance(value, str) or (
+        isinstance(value, list | tuple) and all(isinstance(t, str) for t in value)
+    )
+    if texts:
+        return "text", "", json.dumps(value).encode()
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc" or array.nbytes > LARGEST:
+        raise StorageError(
+            f"{key} cannot be stored: {array.dtype}, {array.nbytes} bytes; numbers up "
+            f"to {LARGEST} bytes can"
+        )
+    return array.dtype.str, json.dumps(array.shape), array.tobytes()
+
+
+def _decoded(dtype: str, shape: str, data: bytes) -> Any:
+    if dtype == "text":
+        return json.loads(data)
+    kind, sizes = np.dtype(dtype), tuple(int(size) for size in json.loads(shape))
+    if kind.kind not in "biufc" or math.prod(sizes) * kind.itemsize != len(data):
+        raise ValueError(f"{len(data)} bytes are no {dtype} of shape {sizes}")
+    array = np.frombuffer(data, kind).reshape(sizes)
+    return array if sizes else array[()]
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"{path} cannot be written: {error}") from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        locked = "locked" in str(error)
+        reason = "its run is still going on" if locked else str(error)
+        raise ResultsError(f"{path} cannot be read: {reason}") from error
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+        raise ResultsError(f"{path} is damaged: {error}") from error
