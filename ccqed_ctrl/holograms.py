@@ -1,10 +1,10 @@
-"""Plans of shots that end with a hologram, whatever they are for."""
+"""Shots that end with a hologram, whatever for: what they store, and their plans."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,8 +15,38 @@ from .model import couplings as strengths
 from .model import layout, plan
 from .model.emission import overlap_kernel
 from .params import RUBIDIUM_LINEWIDTH, Sequence
-from .records import Entry
-from .records.shots import HologramRecord
+from .records import Entry, ShotRecord, live, row
+from .records import plan as planned
+
+#: Frames of a hologram: with the light of the atoms, and reference without.
+FRAMES: Final = 2
+
+
+class HologramRecord(ShotRecord):
+    """Shots that end with a hologram: ensembles in place, two frames, spins."""
+
+    positions = planned("N 2", "float64", "commanded ensemble positions", "um")
+    realised_width = planned("", "float64", "rms width per coordinate", "um")
+    smallest_gap = planned("", "float64", "least distance of sites", "um")
+    couplings = planned("N N", "float64", "couplings A_ij in units of J0")
+    ramp_volts = planned("T", "float64", "pump servo set-points", "V")
+    ramp_step = planned("", "float64", "time between set-points", "us")
+    threshold = planned("", "float64", "Rabi frequency at threshold", "rad/s")
+    rabi_frequency = planned("", "float64", "Rabi frequency at the end", "rad/s")
+    scattered = planned("", "float64", "photons each atom scatters in a shot")
+    sign_reference = planned("", "str", "what fixes the global sign")
+    dmd_pattern = row("N", "float64", "DMD amplitudes of the sites", planned=True)
+    dds_amplitude = row("", "float64", "of the longitudinal drive", planned=True)
+    frames = row("F ny nx", "uint16", "raw hologram and reference, ADU", raw=True)
+    exposure = row("", "float64", "exposure as used", "us")
+    saturated = row("", "int64", "clipped pixels of both frames")
+    emission = row("N", "complex128", "emission of the ensembles, sqrt(e-)")
+    spins = row("N", "int8", "decoded spins, 0 undetermined")
+    error_probability = row("N", "float64", "that a sign is wrong")
+    phase = row("", "float64", "emission phase against reference, rad")
+    residual = row("", "float64", "light the ensembles do not explain")
+    frame = live("ny nx", "uint16", "the last hologram", "image {}")
+    field = live("ny nx", "float32", "magnitude of the last field", "image {}")
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from . import memories as images
 from .belief import Apparatus
-from .holograms import HologramPlan, HologramShot
+from .holograms import HologramPlan, HologramRecord, HologramShot
 from .memories import MemorySet, overlap_matrix
 from .model import plan
 from .params import Cue, Layout, Memories, Run, Sequence
 from .records import Entry, live, row, summary
 from .records import plan as planned
-from .records.shots import HologramRecord
 from .rng import stream
 
 logger = logging.getLogger(__name__)

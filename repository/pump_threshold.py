@@ -9,9 +9,9 @@ from analysis.readout.holograms import HologramReader
 from analysis.statistics import means
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.errors import FitError
-from ccqed_ctrl.holograms import HologramPlan, HologramShot
+from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.params import Sequence
-from ccqed_ctrl.records import HologramRecord, summary
+from ccqed_ctrl.records import summary
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
 

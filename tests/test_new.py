@@ -96,7 +96,7 @@ def test_a_new_experiment_bears_its_name(laboratory, name, title):
         ("2nd", "small letters, digits and _"),
         ("lambda", "small letters, digits and _"),
         ("shots", "Shots is the name of something else"),
-        ("apparatus", "Apparatus is the name of something else"),
+        ("hologram_plan", "HologramPlan is the name of something else"),
         ("recall", "recall.py exists already"),
         ("emission_vs_hold", "emission_vs_hold.py exists already"),
     ],

@@ -15,8 +15,9 @@ from analysis.files.run import Run
 from analysis.readout.holograms import good_shots
 from analysis.statistics import Estimate, means, shares
 from ccqed_ctrl.ending import Verdict
+from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.records import SHOTS, Entry
-from ccqed_ctrl.records.shots import HologramRecord, ShotRecord
+from ccqed_ctrl.records.shots import ShotRecord
 from ccqed_ctrl.units import SCALES
 
 from .style import plus_minus, printed, words

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from analysis.files.run import Run
 from analysis.readout.demodulation import Field, demodulate, field_band
 from ccqed_ctrl.errors import CcqedError
+from ccqed_ctrl.holograms import FRAMES, HologramRecord
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
-from ccqed_ctrl.records.shots import FRAMES, HologramRecord
 
 from .style import DOWN, UNKNOWN, UP, Panel, bare, colour_bar
 

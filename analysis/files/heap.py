@@ -64,17 +64,18 @@ class Heap:
 
 def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
     """Yield the stored references of a contiguous or plainly chunked dataset."""
-    places = [(dataset.id.get_offset(), dataset.size * _REFERENCE.size)]
-    filtered = dataset.id.get_create_plist().get_nfilters()
-    if dataset.chunks and dataset.ndim == 1 and not filtered:
+    offset = dataset.id.get_offset()
+    if offset is not None:
+        places = [(offset, dataset.size * _REFERENCE.size)]
+    elif dataset.chunks and dataset.ndim == 1 and not dataset.compression:
         infos: list[h5py.h5d.StoreInfo] = []
         dataset.id.chunk_iter(infos.append)
         infos.sort(key=lambda info: info.chunk_offset)
         places = [(info.byte_offset, info.size) for info in infos]
-    for offset, size in places:
-        if offset is None:
-            raise ValueError("it holds texts in an unusual layout")
-        file.seek(offset)
+    else:
+        raise ValueError("it holds texts in an unusual layout")
+    for start, size in places:
+        file.seek(start)
         yield file.read(size)
 
 

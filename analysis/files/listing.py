@@ -146,7 +146,7 @@ def select(runs: Iterable[Run], wanted: Filter) -> list[Run]:
 
 
 def here() -> Path:
-    """Return where this process's results are: ARTIQ's worker is in an hour's folder."""
+    """Return where results are from here: ARTIQ's worker is in an hour's folder."""
     hour = Path.cwd()
     among = re.fullmatch(_HOUR, "/".join(hour.parts[-2:]))
     return hour.parents[1] if among else Path("results")

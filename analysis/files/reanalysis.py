@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ccqed_ctrl.errors import ResultsError, SchemaError
+from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import POINTS, Entry
-from ccqed_ctrl.records.shots import HologramRecord
 
 from ..readout.scoring import recall_summary
 from .rebuild import StoredReader, obstacle, reader_of

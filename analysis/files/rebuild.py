@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 
 from ccqed_ctrl import notation
 from ccqed_ctrl.errors import ParameterError, SchemaError
+from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.params import Cavity, Cloud, Cue, Imaging
 from ccqed_ctrl.quantities import Declared, Parameters
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.records.shots import HologramRecord
 
 from ..readout.holograms import HologramReader
 from ..readout.scoring import RecallReader

@@ -160,13 +160,14 @@ class ResultsFile:
         return _opened(group.id, name.encode())
 
     def _value(self, dataset: h5py.Dataset, index: int | None) -> Any:
-        if not dataset.dtype.hasobject:
-            return dataset[()] if index is None else dataset[index]
+        kind = dataset.id.get_type()
+        if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
+            texts = self._heap.texts(dataset)
+            return texts if dataset.ndim and index is None else texts[index or 0]
         # References, sequences and the like are kept in the heap as well.
-        if not _is_text(dataset.dtype):
+        if dataset.dtype.hasobject:
             raise ValueError("it is of no plain type")
-        texts = self._heap.texts(dataset)
-        return texts if dataset.ndim and index is None else texts[index or 0]
+        return dataset[()] if index is None else dataset[index]
 
 
 def _opened(group: h5py.h5g.GroupID, name: bytes) -> h5py.HLObject:
@@ -174,12 +175,6 @@ def _opened(group: h5py.h5g.GroupID, name: bytes) -> h5py.HLObject:
     node = h5py.h5o.open(group, name)
     kinds = {h5py.h5d.DatasetID: h5py.Dataset, h5py.h5g.GroupID: h5py.Group}
     return kinds.get(type(node), h5py.Datatype)(node)
-
-
-def _is_text(dtype: np.dtype[Any]) -> bool:
-    """Tell whether entries are texts of any length, kept in the file's heap."""
-    info = h5py.check_string_dtype(dtype)
-    return info is not None and info.length is None
 
 
 @contextmanager

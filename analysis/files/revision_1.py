@@ -9,8 +9,8 @@ import numpy as np
 
 from ccqed_ctrl.belief import GROUPS
 from ccqed_ctrl.params import Cue, Layout, Memories, Run, Sequence
-from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.quantities import Parameters
+from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import Entry, setting
 
 #: Present names of what was renamed.

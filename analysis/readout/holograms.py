@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import DecodingError
-from ccqed_ctrl.holograms import HologramPlan, HologramShot
+from ccqed_ctrl.holograms import (
+    FRAMES,
+    HologramPlan,
+    HologramRecord,
+    HologramShot,
+)
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.records.shots import FRAMES, HologramRecord, Reading
+from ccqed_ctrl.records.shots import Reading
 
 from .decode import Decoder
 from .demodulation import Field, demodulate

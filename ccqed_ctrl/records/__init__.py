@@ -2,14 +2,13 @@
 
 from .declaration import POINTS, SHOTS, Entry, Record, live, plan, row, summary
 from .schema import REVISION, decoded, encoded, setting
-from .shots import HologramRecord, ShotRecord
+from .shots import ShotRecord
 
 __all__ = [
     "POINTS",
     "REVISION",
     "SHOTS",
     "Entry",
-    "HologramRecord",
     "Record",
     "ShotRecord",
     "decoded",

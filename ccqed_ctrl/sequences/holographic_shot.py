@@ -10,10 +10,14 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.errors import DeviceTimeoutError
-from ccqed_ctrl.holograms import HologramPlan, HologramShot
+from ccqed_ctrl.holograms import (
+    FRAMES,
+    HologramPlan,
+    HologramRecord,
+    HologramShot,
+)
 from ccqed_ctrl.params import Timing
 from ccqed_ctrl.records import Entry
-from ccqed_ctrl.records.shots import FRAMES, HologramRecord
 
 
 class HolographicShot(HasEnvironment):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccqed_ctrl.errors import SchemaError
+from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import (
@@ -23,7 +24,7 @@ from ccqed_ctrl.records import (
     setting,
     summary,
 )
-from ccqed_ctrl.records.shots import HologramRecord, ShotRecord
+from ccqed_ctrl.records.shots import ShotRecord
 from ccqed_ctrl.records.writing import DatasetWriter, merged, with_axes
 
 

@@ -14,14 +14,11 @@ from analysis.readout.holograms import HologramReader
 from analysis.statistics import means
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
-from ccqed_ctrl.belief import Apparatus
 from ccqed_ctrl.ending import Verdict
-from ccqed_ctrl.model.emission import overlap_kernel
+from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.model.layout import sample_layout
-from ccqed_ctrl.model.plan import LoadPlan, PumpPlan, plan_load, plan_pump
 from ccqed_ctrl.quantities import Parameters, quantity
 from ccqed_ctrl.records import row, summary
-from ccqed_ctrl.records.shots import HologramRecord
 from ccqed_ctrl.rng import stream
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
@@ -48,65 +45,15 @@ class EmissionVsHoldRecord(HologramRecord):
     light_error = summary("K", "float64", "standard error of that mean")
 
 
-@dataclass(frozen=True)
-class Shot:
-    """One shot: how the state is written."""
-
-    load: LoadPlan
-
-    @property
-    def rows(self):
-        """What is stored with the shot, before it is taken."""
-        return {
-            EmissionVsHoldRecord.dmd_pattern: self.load.dmd_pattern,
-            EmissionVsHoldRecord.dds_amplitude: self.load.dds_amplitude,
-        }
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the shots of a point have in common, and the shots."""
-
-    apparatus: Apparatus
-    sequence: params.Sequence
-    pump: PumpPlan
-    positions: np.ndarray
-    couplings: np.ndarray
-    shots: tuple
-
-    @property
-    def planned(self):
-        """What is stored once."""
-        return {
-            EmissionVsHoldRecord.positions: self.positions,
-            EmissionVsHoldRecord.couplings: self.couplings,
-            EmissionVsHoldRecord.ramp_volts: self.pump.volts,
-            EmissionVsHoldRecord.ramp_step: self.pump.step,
-            EmissionVsHoldRecord.threshold: self.pump.threshold,
-            EmissionVsHoldRecord.rabi_frequency: self.pump.final,
-        }
-
-
-def plan_point(*, written, layout, sequence, apparatus, run, first, previous):
+def plan_point(*, written, layout, sequence, apparatus, run, **_):
     """Plan the shots of a point; values and bounds have been checked."""
-    cavity, cloud = apparatus.cavity, apparatus.cloud
-    width = layout.relative_width * cavity.waist
+    width = layout.relative_width * apparatus.cavity.waist
     rng = stream(run.seed, "layout")
     positions = sample_layout(written.count, width, layout.minimum_distance, rng)
-    couplings = overlap_kernel(positions, cavity.waist, cloud.size)
-    pump = plan_pump(
-        sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration
-    )
-    driven = apparatus.pump.replace(rabi_frequency=pump.final)
-    state = np.where(
-        np.arange(written.count) < round(written.up * written.count), 1, -1
-    )
-    load = plan_load(
-        state, couplings, sequence, cavity, driven, cloud, apparatus.longitudinal,
-        float(pump.volts[-1]),
-    )  # fmt: skip
-    shots = (Shot(load),) * run.shots
-    return Plan(apparatus, sequence, pump, positions, couplings, shots)
+    base = HologramPlan.at(positions, apparatus, sequence)
+    up = np.arange(written.count) < round(written.up * written.count)
+    shot = HologramShot(base.load(np.where(up, 1, -1)))
+    return base.with_shots([shot] * run.shots)
 
 
 @dataclass(frozen=True)
