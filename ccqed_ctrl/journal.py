@@ -235,6 +235,12 @@ def fold(journal: Journal, group: Any) -> None:
             target[shot] = journal.row(key, shot)
 
 
+def discard(path: Path) -> None:
+    """Remove a journal, and what a killed SQLite left beside it."""
+    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+    path.unlink()
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, read in pieces."""
     with path.open("rb") as file:

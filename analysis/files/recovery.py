@@ -10,7 +10,7 @@ import h5py
 
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
-from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, fold
+from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, discard, fold
 from ccqed_ctrl.records import Entry, decoded
 from ccqed_ctrl.records.annotation import annotate
 from ccqed_ctrl.units import SCALES
@@ -51,7 +51,7 @@ def recover(path: Path) -> Path:
         h5py.File(partial, "w") as file,
     ):
         _fill(file, journal)
-    path.unlink()
+    discard(path)
     return target
 
 

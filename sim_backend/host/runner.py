@@ -20,7 +20,7 @@ from sipyco import pyon
 from ccqed_ctrl import provenance
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
-from ccqed_ctrl.journal import JOURNAL
+from ccqed_ctrl.journal import JOURNAL, discard
 
 from . import devices, discovery, results
 from .arguments import ArgumentManager, described
@@ -217,7 +217,7 @@ class _Session:
             return False
         results.checkpoint_path(self.path).unlink(missing_ok=True)
         if self._journal is not None:
-            self._journal.unlink()
+            discard(self._journal)
         return True
 
     def _attempt(self, phase: Callable[[], Any]) -> Any:
