@@ -1,7 +1,7 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `unchanged`.
+`artiq_material`, `kills`, `threshold`, `unchanged`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import first_call, mean_field, relaxation, semiclassical, stochastic, unchanged
+from . import (
+    first_call,
+    kills,
+    mean_field,
+    relaxation,
+    semiclassical,
+    stochastic,
+    threshold,
+    unchanged,
+)
 from .artiq_material import command as artiq_material
 from .pairing import Row
 
@@ -34,6 +43,8 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 #: Commands with options of their own, which return an exit code.
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
+    "kills": kills.main,
+    "threshold": threshold.main,
     "unchanged": unchanged.main,
 }
 
