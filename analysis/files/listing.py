@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -164,11 +165,11 @@ def find(run: str | int | Path, root: Path | str | None = None) -> Path:
         There is none; the message says which there are.
     """
     text, root = str(run), here() if root is None else root
-    if text != LATEST and not re.fullmatch("[0-9]+", text):
-        if Path(text).exists():
+    if text != LATEST and not re.fullmatch("[0-9]{1,18}", text):
+        if os.path.exists(text):  # noqa: PTH110  a Path raises for long names
             return Path(text)
         raise ResultsError(
-            f"no file {text!r}; a run is {LATEST!r}, a run number, or a path"
+            f"no file {text[:80]!r}; a run is {LATEST!r}, a run number, or a path"
         )
     found = _of_number(root, int(text)) if text != LATEST else list(scan(root))
     readable = [each for each in select(found, Filter()) if each.header]

@@ -150,8 +150,9 @@ def test_what_is_not_there_is_told_from_what_is(results, tmp_path):
         listing.find(9, results)
     with pytest.raises(ResultsError, match=r"no run 8 .*no readable HDF5"):
         listing.find(8, results)
-    with pytest.raises(ResultsError, match="a run is 'latest', a run number, or"):
-        listing.find("lates", results)
+    for name in ("lates", "9" * 5000, "a\0b", ""):
+        with pytest.raises(ResultsError, match="a run is 'latest', a run number, or"):
+            listing.find(name, results)
     with pytest.raises(ResultsError, match="no results folder"):
         listing.find("latest", tmp_path / "none")
     (tmp_path / "empty").mkdir()
