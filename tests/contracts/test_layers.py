@@ -231,6 +231,7 @@ def test_files_are_short(part):
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("importlinter")
     code = "import sys; from importlinter.cli import lint_imports; "
     code += "sys.exit(lint_imports(no_cache=True))"
     return subprocess.run(

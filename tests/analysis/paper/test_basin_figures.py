@@ -50,7 +50,7 @@ def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
     for study in figure.studies("quick"):
         small = SMALL[figure.name]
         grid = {key: small.get(key, values) for key, values in study.grid.items()}
-        few = Study(study.name, study.function, grid, 3, paired=study.paired)
+        few = Study(study.name, study.function, grid, 2, paired=study.paired)
         tables[study.name] = run(few, tmp_path / "store", stop_at_error=True)
     sheet = Figure(figsize=figure.size, layout="constrained")
     figure.draw(tables, sheet)
