@@ -36,7 +36,7 @@ class Master:
         self.ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
         command = [
             sys.executable, "-m", "artiq.frontend.artiq_master",
-            "--device-db", device_db, "--bind", "127.0.0.1", *options,
+            "-v", "--device-db", device_db, "--bind", "127.0.0.1", *options,
         ]  # fmt: skip
         for name, port in self.ports.items():
             command += [f"--port-{name}", str(port)]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
-import socket
 import subprocess
 import sys
-import time
 
 import h5py
 import numpy as np
 import pytest
 
+import analysis
 from sim_backend.host import is_embedded
 
 from .conftest import RECALL, ROOT
+from .masters import Master, complaints, contents
 
 pytestmark = [
     pytest.mark.artiq,
@@ -23,105 +24,120 @@ pytestmark = [
     ),
 ]
 
+#: What the file says of itself by every route.
+ABOUT = {
+    "backend", "class", "device_db_sha256", "git", "minimum_slack", "plant_seed",
+    "truth", "versions",
+}  # fmt: skip
+#: Attributes that ARTIQ writes; any other is our own host's.
+THEIRS = {"precision", "scale", "unit"}
 
-@pytest.mark.parametrize("encoder", ["plain", "trained"])
-def test_artiq_run_and_the_embedded_host_store_the_same_datasets(
-    recall, tmp_path, encoder
-):
+# Scans, units as people write them, an encoder with random numbers of its own.
+CASES = {
+    "plain": {"shots": 2, "encoder": "plain"},
+    "trained": {"shots": 1, "encoder": "trained"},
+    "scan": {"corruption": "0:0.4:3", "evolution_time": "5ms", "memory": "heart"},
+}
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory):
+    """The master of these tests."""
+    repository = ROOT / "repository"
+    master = Master(tmp_path_factory.mktemp("master"), "-r", repository)
+    yield master
+    master.close()
+
+
+def assert_same(theirs, ours):
+    """Compare two results files: datasets, archive, and what describes them.
+
+    Raw frames are in ARTIQ's files by way of a journal, in ours as a dataset.
+    """
+    with h5py.File(theirs) as found, h5py.File(ours) as expected:
+        journalled = set(found["datasets"]) - set(expected["datasets"])
+        assert journalled == {"journal.name", "journal.folder", "journal.sha256"}
+        assert set(expected["datasets"]) - set(found["datasets"]) == {"shot.frames"}
+        assert set(found["archive"]) == set(expected["archive"])
+        for key in set(found["datasets"]) - journalled:
+            dataset, same = (file[f"datasets/{key}"] for file in (found, expected))
+            described = {n: value for n, value in same.attrs.items() if n in THEIRS}
+            assert dict(dataset.attrs) == described, key
+            assert dataset.dtype == same.dtype, key
+            if key != "provenance":
+                assert np.array_equal(dataset[()], same[()]), key
+    with analysis.open(theirs) as found, analysis.open(ours) as expected:
+        assert found.frames.dtype == expected.frames.dtype == np.uint16
+        assert np.array_equal(found.frames, expected.frames)
+    about = [json.loads(contents(file)["provenance"]) for file in (theirs, ours)]
+    assert [set(facts) for facts in about] == [ABOUT, ABOUT]
+    for same in ABOUT - {"git", "device_db_sha256"}:
+        assert about[0][same] == about[1][same], same
+    assert about[0]["backend"] == "simulation"
+    assert about[0]["minimum_slack"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_artiq_run_and_the_embedded_host_leave_the_same_file(recall, tmp_path, case):
+    arguments = {"seed": 3, **CASES[case]}
     command = [
         sys.executable, "-m", "artiq.frontend.artiq_run", "--device-db",
-        ROOT / "device_db.py", "-o", "out.h5", RECALL, "seed=3", "shots=2",
-        f"encoder={encoder!r}",
+        ROOT / "device_db.py", "-o", "out.h5", RECALL,
+        *(f"{name}={value!r}" for name, value in arguments.items()),
     ]  # fmt: skip
     environment = os.environ | {"CCQED_BACKEND": "simulation"}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=120)
-    ours = recall(None, seed=3, shots=2, encoder=encoder).datasets.local
-    with h5py.File(tmp_path / "out.h5") as theirs:
-        stored = theirs["datasets"]
-        assert set(stored) == set(ours)
-        for key, value in ours.items():
-            found = stored[key][()]
-            if isinstance(value, str):
-                assert found.decode() == value, key
-            elif isinstance(value, list | tuple):
-                assert [item.decode() for item in found] == list(value), key
-            else:
-                assert np.asarray(found).dtype == np.asarray(value).dtype, key
-                assert np.array_equal(found, value), key
-        assert np.all(stored["shot.pixels_wrong"][()] == 0)
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=300)
+    assert_same(tmp_path / "out.h5", recall(None, **arguments).path)
+    stored = contents(tmp_path / "out.h5")
+    assert stored["status"] == "ok"
+    assert stored["shot.pixels_wrong"][0] == 0
 
 
-def _free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
-
-
-@pytest.fixture
-def master(tmp_path):
-    """Start `artiq_master` on our repository; gives the command that submits."""
-    notify, control, logging, broadcast = map(str, _free_ports(4))
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_a_submitted_run_leaves_the_file_the_embedded_host_leaves(recall, master, case):
+    arguments = {"seed": 3, **CASES[case]}
+    said = len(master.log)
     command = [
-        sys.executable, "-m", "artiq.frontend.artiq_master", "--device-db",
-        ROOT / "device_db.py", "-r", ROOT / "repository", "--bind", "127.0.0.1",
-        "--port-notify", notify, "--port-control", control,
-        "--port-logging", logging, "--port-broadcast", broadcast,
+        sys.executable, "-m", "artiq.frontend.artiq_client",
+        "--port", str(master.ports["control"]), "submit", "-R", "recall.py",
+        *(f"{name}={value!r}" for name, value in arguments.items()),
     ]  # fmt: skip
-    environment = os.environ | {"CCQED_BACKEND": "simulation"}
-    with (tmp_path / "master.log").open("w") as log:
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=log, stderr=log
-        )
-    _wait_for(lambda: "now ready" in (tmp_path / "master.log").read_text())
-    client = [sys.executable, "-m", "artiq.frontend.artiq_client"]
-    yield [*client, "--port", control, "submit"]
-    process.terminate()
-    process.wait(timeout=20)
+    done = subprocess.run(
+        command, check=True, timeout=300, capture_output=True, text=True
+    )
+    theirs = master.finished(int(done.stdout.split()[-1]))
+    ours = recall(None, **arguments).path
+    assert_same(theirs, ours)
+    with h5py.File(theirs) as found, h5py.File(ours) as expected:
+        assert set(expected) - set(found) == {"ccqed"}
+        assert set(found) <= set(expected)
+        for name in set(found) - {"datasets", "archive"}:
+            assert found[name].dtype == expected[name].dtype, name
+            assert found[name].shape == expected[name].shape, name
+    assert not complaints(master.log[said:])
 
 
-def _wait_for(condition, timeout=90):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+def test_the_scan_of_the_repository_has_nothing_to_say(master):
+    assert not complaints(master.log.partition("repository scan took")[0])
+    assert {"Recall a memory", "Recall against corruption"} <= {
+        name.rstrip(".") for name in _explorer(master)
+    }
 
 
-@pytest.mark.parametrize("encoder", ["plain", "trained"])
-def test_a_submitted_run_leaves_the_file_the_embedded_host_leaves(
-    recall, master, tmp_path, encoder
-):
-    arguments = ["-R", "recall.py", "seed=3", "shots=2", f"encoder={encoder!r}"]
-    subprocess.run([*master, *arguments], cwd=tmp_path, check=True, timeout=60)
-    _wait_for(lambda: list(tmp_path.glob("results/2*/*/000000000-Recall.h5")))
-    (file,) = tmp_path.glob("results/2*/*/000000000-Recall.h5")
-    _wait_for(lambda: _is_complete(file))
-    ours = recall(None, seed=3, shots=2, encoder=encoder).path
-    with h5py.File(file) as theirs, h5py.File(ours) as mine:
-        assert set(mine) - set(theirs) == {"ccqed"}
-        assert set(theirs) <= set(mine)
-        for name in theirs:
-            if isinstance(theirs[name], h5py.Dataset):
-                assert theirs[name].dtype == mine[name].dtype, name
-                assert theirs[name].shape == mine[name].shape, name
-        for group in ("datasets", "archive"):
-            assert set(theirs[group]) == set(mine[group])
-            for key, dataset in theirs[group].items():
-                same = mine[group][key]
-                assert dict(dataset.attrs) == dict(same.attrs), key
-                assert dataset.dtype == same.dtype, key
-                assert np.array_equal(dataset[()], same[()]), key
-    # The scan found nothing to say about the repository.
-    assert "WARNING" not in (tmp_path / "master.log").read_text()
+def _explorer(master):
+    """Return the names of experiments that dashboards are shown."""
+    import asyncio
 
+    from sipyco.sync_struct import Subscriber
 
-def _is_complete(file):
-    try:
-        with h5py.File(file) as result:
-            return "summary.residual" in result["datasets"]
-    except OSError:
-        return False
+    async def first():
+        shown = asyncio.Queue()
+        subscriber = Subscriber("explist", lambda x: shown.put_nowait(x) or x)
+        await subscriber.connect("127.0.0.1", master.ports["notify"])
+        found = await asyncio.wait_for(shown.get(), 60)
+        await subscriber.close()
+        return list(found)
+
+    return asyncio.run(first())
