@@ -1,7 +1,7 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `kills`, `threshold`, `unchanged`.
+`artiq_material`, `interpretation`, `kills`, `threshold`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from rich.table import Table
 
 from . import (
     first_call,
+    interpretation,
     kills,
     mean_field,
     relaxation,
     semiclassical,
     stochastic,
     threshold,
-    unchanged,
 )
 from .artiq_material import command as artiq_material
 from .pairing import Row
@@ -45,7 +45,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
     "kills": kills.main,
     "threshold": threshold.main,
-    "unchanged": unchanged.main,
+    "interpretation": interpretation.main,
 }
 
 PACKAGES = ("numpy", "scipy", "numba", "dwave-samplers", "diffrax", "gillespy2")

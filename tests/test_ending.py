@@ -32,6 +32,7 @@ def test_exit_codes():
         "storage failed": 3,
         "terminated": 130,
         "interrupted": 130,
+        "killed": 137,
     }
     assert (cli.RUN_FAILED, cli.BAD_INPUT, cli.INTERRUPTED) == (1, 2, 130)
 

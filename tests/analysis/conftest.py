@@ -120,9 +120,10 @@ def recalled(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def scanned(tmp_path_factory):
-    """The file of a scan: layouts differ between points, and so do memories and cues.
+def scanned(tmp_path_factory, recalled):
+    """The file of a scan, begun after `recalled`.
 
+    Layouts differ between points, and so do memories and cues.
     Of the product of two scans the points are (1.4, heart), (1.4, cup), (1.5, heart)...
     """
     return recall(

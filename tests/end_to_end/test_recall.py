@@ -74,7 +74,8 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_does_not(recall):
     first, again, other = (stored(recall(seed)) for seed in (5, 5, 6))
     assert first.keys() == again.keys()
     for key, value in first.items():
-        assert np.array_equal(value, again[key]), key
+        if not key.startswith("journal."):  # whose name is the run's
+            assert np.array_equal(value, again[key]), key
     assert not np.array_equal(first["shot.frames"], other["shot.frames"])
     assert not np.array_equal(first["plan.positions"], other["plan.positions"])
 
