@@ -98,6 +98,8 @@ def recovered(folder: Path) -> int:
     if not found:
         return 0
     with analysis.open(found[0]) as run:
+        if not run.shots:
+            return 0
         whole = run.frames.max(axis=(1, 2, 3)) > 0
         return int(np.count_nonzero(whole))
 
