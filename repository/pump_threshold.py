@@ -63,7 +63,7 @@ class PumpThreshold(EnvExperiment):
         self.sequence = arguments(
             self, Sequence, "Sequence",
             default=Sequence(hold_time=2 * ms, evolution_time=0.0, noise=False),
-            scannable={"pump_over_threshold": RangeScan(0.4, 2.0, 17)},
+            scannable={"pump_over_threshold": RangeScan(0.4, 2.8, 13)},
         )  # fmt: skip
         self.shots = Shots(self, ThresholdRecord, HolographicShot(self), analysis.open)
 

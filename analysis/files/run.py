@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl import records
+from ccqed_ctrl import checks, records
 from ccqed_ctrl.errors import SchemaError
 from ccqed_ctrl.journal import Journal
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
@@ -176,6 +176,7 @@ class Run:
 
     def settings(self, point: int = 0) -> dict[str, dict[str, Any]]:
         """Return every stored setting at a point: by group and field, in SI."""
+        point = checks.integer("point", point, 0, self.points - 1)
         found: dict[str, dict[str, Any]] = {}
         for (group, name), (varies, value) in self._settings.items():
             here = value[point] if varies else value
