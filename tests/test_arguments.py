@@ -52,7 +52,8 @@ def test_the_dashboard_sees_artiqs_own_processors():
     found = looks(whole(Sequence)) | looks(whole(Light)) | looks(whole(Memories))
     assert {name: about["ty"] for name, about in found.items()} == {
         "ramp_time": "NumberValue", "pump_over_threshold": "NumberValue",
-        "field_ratio": "NumberValue", "noise": "BooleanValue", "hold_time": "NumberValue",
+        "field_ratio": "NumberValue", "noise": "BooleanValue",
+        "hold_time": "NumberValue",
         "evolution_time": "NumberValue", "exposure": "NumberValue",
         "detuning": "NumberValue", "locked": "BooleanValue",
         "mode": "EnumerationValue", "patterns": "StringValue",

@@ -13,7 +13,6 @@ import h5py
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 from ccqed_ctrl.errors import ResultsError, StorageError

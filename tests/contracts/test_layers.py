@@ -45,7 +45,8 @@ PURE = {
 }
 MATHEMATICS = (
     "__future__", "collections", "concurrent.futures", "dataclasses", "enum",
-    "functools", "itertools", "math", "numba", "numpy", "scipy", "types", "typing", "zlib",
+    "functools", "itertools", "math", "numba", "numpy", "scipy", "types", "typing",
+    "zlib",
 )  # fmt: skip
 #: Imports within functions: optional extras only, each by name.
 LAZY = {
