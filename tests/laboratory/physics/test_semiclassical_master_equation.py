@@ -55,7 +55,7 @@ def lindblad(g, S, times, field, samples, photons, trajectories=0):
     H, losses = sum(terms[1:], terms[0]), [np.sqrt(2 * KAPPA) * x for x in a]
     options = {"atol": 1e-7, "rtol": 1e-5, "max_step": 2.0, "nsteps": 100000}
     if trajectories:
-        options["progress_bar"] = ""
+        options |= {"progress_bar": "", "method": "vern7"}  # Adams takes twice as long
         found = qutip.mcsolve(
             H, start, samples, losses, e_ops=Sx, ntraj=trajectories, seeds=1,
             options=options,
