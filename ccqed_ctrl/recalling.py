@@ -45,7 +45,7 @@ class RecallRecord(HologramRecord):
     cue_overlap = row("", "float64", "cue with the cued memory")
     overlaps = row("P", "float64", "recalled image with each memory")
     pixels_wrong = row("", "int64", "recalled image against the memory")
-    recalled_image = live("rows columns", "int8", "the last recalled image", "image {}")
+    recalled_image = live("columns rows", "int8", "the last recalled image", "image {}")
     last_overlaps = live("P", "float64", "of the last recalled image", "plot_hist {}")
     memory = summary("", "str", "name of the cued memory")
     recalled_as = summary("", "str", "memory nearest the last recalled image")

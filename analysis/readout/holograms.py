@@ -111,7 +111,7 @@ class HologramReader:
         """
         record = HologramRecord
         frames = self._frames(raw[record.frames])
-        shown: dict[Entry, Any] = {record.frame: frames[0]}
+        shown: dict[Entry, Any] = {record.frame: frames[0].T}
         measured = (
             record.emission, record.spins, record.error_probability, record.phase,
             record.residual,
@@ -128,7 +128,7 @@ class HologramReader:
             found.amplitudes, found.spins, found.error_probability, found.phase,
             found.residual_fraction,
         )  # fmt: skip
-        shown[record.field] = np.abs(field.values).astype(np.float32)
+        shown[record.field] = np.abs(field.values).T.astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
         return Reading(rows, _verdict(found.spins, raw), shown)
 

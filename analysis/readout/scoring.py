@@ -57,7 +57,7 @@ class RecallReader:
         scored = self.score(shot.cue, read.rows[RecallRecord.spins])
         shape, record = self.memories.shape, RecallRecord
         shown = {
-            record.recalled_image: np.reshape(scored[record.recalled], shape),
+            record.recalled_image: np.reshape(scored[record.recalled], shape).T,
             record.last_overlaps: scored[record.overlaps],
         }
         return Reading(

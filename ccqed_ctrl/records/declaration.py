@@ -162,7 +162,10 @@ def summary(
 
 
 def live(axes: str, dtype: str, doc: str, applet: str = "") -> Any:
-    """Declare what is only shown while the run goes on, perhaps by an ARTIQ applet."""
+    """Declare what is only shown while the run goes on, perhaps by an ARTIQ applet.
+
+    An image has its columns first: that axis the applet draws to the right.
+    """
     return Declaration("live", axes, dtype, doc, applet=applet)
 
 

@@ -62,7 +62,10 @@ def test_what_is_shown_live_has_one_or_two_axes(reading, frames):
     assert {entry.key for entry in reading.shown} == {
         "live.frame", "live.field", "live.recalled_image", "live.last_overlaps",
     }  # fmt: skip
-    np.testing.assert_array_equal(reading.shown[R.frame], frames[0])
+    # ARTIQ's image applet draws the first axis to the right.
+    np.testing.assert_array_equal(reading.shown[R.frame], frames[0].T)
+    upright = reading.shown[R.recalled_image].T
+    np.testing.assert_array_equal(upright.ravel(), reading.rows[R.recalled])
     assert all(np.ndim(value) in (1, 2) for value in reading.shown.values())
 
 
