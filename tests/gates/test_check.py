@@ -153,7 +153,7 @@ def test_the_repository_passes(check):
 def test_every_kernel_of_a_recall_compiles_for_the_kasli(check):
     code, output, _ = check(None, ROOT / "repository" / "recall.py", "--skip", "lint")
     assert code == 0
-    for name in ("initialise", "run_shot", "make_safe"):
+    for name in ("initialise", "run_shot", "switch_off"):
         assert f"HolographicShot.{name}" in output
 
 
