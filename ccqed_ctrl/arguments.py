@@ -25,7 +25,7 @@ from artiq.experiment import (
     StringValue,
 )
 
-from . import notation
+from . import notation, pyon
 from .errors import ExperimentError, ParameterError
 from .quantities import Declared, Parameters
 
@@ -214,6 +214,8 @@ class _Reader:
 
     def _several(self, given: Any) -> Iterable[Any] | None:
         """Return the items of a scan, None for a single value."""
+        if isinstance(given, str) and given.lstrip()[:1] in ("[", "{"):
+            given = pyon.read(given)
         if isinstance(given, Mapping) and "ty" in given:
             return list(Scannable().process(given))
         if isinstance(given, list | tuple):

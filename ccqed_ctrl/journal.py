@@ -235,6 +235,13 @@ def fold(journal: Journal, group: Any) -> None:
             target[shot] = journal.row(key, shot)
 
 
+def fold_in(journal: Journal, group: Any) -> None:
+    """Fold a journal into the datasets that name it, which then no longer do."""
+    fold(journal, group)
+    for key in [key for key in group if key.startswith(f"{JOURNAL}.")]:
+        del group[key]
+
+
 def discard(path: Path) -> None:
     """Remove a journal, and what a killed SQLite left beside it."""
     path.with_name(f"{path.name}-journal").unlink(missing_ok=True)

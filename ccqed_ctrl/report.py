@@ -48,7 +48,10 @@ class Report:
         self._record = record
         self._belief = belief
         self._sources = scans.sources
-        settings = merged([_settings({**p.groups, "run": run}) for p in scans.points])
+        settings = merged(
+            [_settings({**point.groups, "run": run}) for point in scans.points],
+            {f"settings.{name}" for name in scans.names},
+        )
         scanned = {
             record.scanned: list(scans.names),
             record.scan_shape: np.array(scans.shape, int),

@@ -125,9 +125,9 @@ def test_choices_and_switches_are_scanned_too():
     assert declared(whole(Light), locked="true,false").scans == {
         "locked": (True, False)
     }
-    assert declared(whole(Cue), memory=["heart", "cup"]).scans == {
-        "memory": ("heart", "cup")
-    }
+    for given in (["heart", "cup"], '["heart", "cup"]'):
+        scans = declared(whole(Cue), memory=given).scans
+        assert scans == {"memory": ("heart", "cup")}
 
 
 def test_what_the_dashboard_may_scan_is_artiqs_scannable():

@@ -272,3 +272,11 @@ def test_every_route_tells_where_it_comes_from(blink):
     sources = json.loads(run.get("belief.sources"))
     assert sources["cavity.kappa"]["source"] == "default"
     assert run.get("plan.seed") == 0
+
+
+def test_what_is_scanned_is_told_for_each_point_even_where_values_repeat(blink):
+    _, run = blink(length="1us,1us")
+    np.testing.assert_allclose(run.get("settings.pulse.length"), [1e-6, 1e-6])
+    assert list(run.scan_shape) == [2]
+    # What merely does not differ is stored once.
+    assert run.doubled == 2e-6

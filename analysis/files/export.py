@@ -16,10 +16,12 @@ from typing import Any, Final
 import h5py
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
+from ccqed_ctrl.journal import fold_in
 from ccqed_ctrl.records import SHOTS
 from ccqed_ctrl.records.annotation import SETTINGS, describe
 
 from .arrays import IMAGE, required, to_xarray
+from .pairing import check_journal
 from .run import Run
 
 
@@ -72,10 +74,14 @@ def write_hdf5(run: Run, path: Path, images: bool = True) -> None:
     """Write the same file, with axes, units and meanings as its attributes."""
     shutil.copyfile(run.path, path)
     with h5py.File(path, "r+") as file:
+        group = file["datasets"]
         if not images:
             for key in run.keys:
-                if run.entry(key).axes[-2:] == IMAGE:
-                    del file["datasets"][run.stored_name(key)]
+                if run.entry(key).axes[-2:] == IMAGE and run.stored_name(key) in group:
+                    del group[run.stored_name(key)]
+        elif run.journal is not None:
+            check_journal(run.file)
+            fold_in(run.journal, group)
         stored = [replace(e, key=run.stored_name(k)) for k, e in run.entries.items()]
         describe(file["datasets"], stored)
 

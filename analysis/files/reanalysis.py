@@ -15,6 +15,7 @@ from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import POINTS, Entry
 
 from ..readout.scoring import recall_summary
+from .pairing import check_journal
 from .rebuild import StoredReader, obstacle, reader_of
 from .run import Run
 
@@ -119,6 +120,7 @@ def reanalyse(run: Run, changes: Mapping[str, Any] | None = None) -> Reanalysis:
     ParameterError
         A change out of bounds.
     """
+    check_journal(run.file)
     why = obstacle(run)
     if why:
         raise ResultsError(why)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ccqed_ctrl import checks, records
-from ccqed_ctrl.errors import SchemaError
+from ccqed_ctrl.errors import ResultsError, SchemaError
 from ccqed_ctrl.journal import Journal
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
 from ccqed_ctrl.records.annotation import SETTINGS, label_keys
@@ -87,8 +87,12 @@ class Run:
 
     def has(self, key: str) -> bool:
         """Tell whether the file holds a dataset, or the journal beside it."""
-        held = self._dataset(key) is not None or self._implied(key) is not None
-        return held or self._journalled(key)
+        if self._dataset(key) is not None or self._implied(key) is not None:
+            return True
+        try:
+            return self._journalled(key)
+        except ResultsError:  # to be said to who reads it; the rest is there
+            return False
 
     def entry(self, key: str) -> Entry:
         """Return how a dataset is declared; for one of no schema, as it is stored.
@@ -142,8 +146,8 @@ class Run:
         implied = self._implied(key)
         if implied is not None:
             return implied[index]
-        if self._journal is not None and self._journalled(key):
-            return self._journal.row(key, index)
+        if self.journal is not None and self._journalled(key):
+            return self.journal.row(key, index)
         return self.file.read(key, self._checked(key), index)
 
     def at(self, key: str, point: int) -> Any:
@@ -268,15 +272,23 @@ class Run:
         return {key: item for key, item in stored.items() if key not in read}
 
     @cached_property
-    def _journal(self) -> Journal | None:
+    def journal(self) -> Journal | None:
+        """The journal that holds the raw data, where they are no datasets.
+
+        Raises
+        ------
+        ResultsError
+            The file names one that is gone, damaged, or still being written.
+        """
         found = open_journal(self.file)
         return None if found is None else self._stack.enter_context(found)
 
     def _journalled(self, key: str) -> bool:
         """Tell whether rows are in the journal alone, as raw data under ARTIQ are."""
-        if self._dataset(key) is not None or self._journal is None:
+        raw = key in self.entries and self.entries[key].raw
+        if not raw or self._dataset(key) is not None or self.journal is None:
             return False
-        return key in self._journal.row_keys
+        return key in self.journal.row_keys
 
     def _of_shots(self, key: str) -> bool:
         return self.entry(key).axes[:1] == (SHOTS,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -128,8 +128,15 @@ class DatasetWriter:
         return checked
 
 
-def merged(points: Sequence[Mapping[Entry, Any]]) -> dict[Entry, Any]:
+def merged(
+    points: Sequence[Mapping[Entry, Any]], scanned: Collection[str] = ()
+) -> dict[Entry, Any]:
     """Return one value of each dataset if all points agree, else one per point.
+
+    Parameters
+    ----------
+    scanned : collection of str
+        Keys of what is stored for each point even where all agree.
 
     Raises
     ------
@@ -139,7 +146,8 @@ def merged(points: Sequence[Mapping[Entry, Any]]) -> dict[Entry, Any]:
     found: dict[Entry, Any] = {}
     for entry in points[0]:
         values = [entry.conform(point[entry]) for point in points]
-        if all(np.array_equal(value, values[0]) for value in values[1:]):
+        agree = all(np.array_equal(value, values[0]) for value in values[1:])
+        if agree and entry.key not in scanned:
             found[entry] = values[0]
         elif len({_shape(value) for value in values}) > 1:
             raise SchemaError(

@@ -17,7 +17,7 @@ from typing import IO, Any
 import h5py
 
 from ccqed_ctrl.errors import ResultsError
-from ccqed_ctrl.journal import JOURNAL, SUFFIX, Journal, fold
+from ccqed_ctrl.journal import SUFFIX, Journal, fold_in
 from ccqed_ctrl.records import annotation
 
 from . import hdf5
@@ -138,9 +138,7 @@ def _fill(path: Path, contents: Contents) -> list[str]:
         refused = contents.datasets.write(file)
         if contents.journal is not None:
             with Journal.open(contents.journal) as journal:
-                fold(journal, file["datasets"])
-            for key in [key for key in file["datasets"] if key.startswith(JOURNAL)]:
-                del file["datasets"][key]
+                fold_in(journal, file["datasets"])
         annotation.annotate(file["datasets"])
         for key, value in contents.roots.items():
             file[key] = value

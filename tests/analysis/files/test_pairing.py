@@ -1,0 +1,94 @@
+"""A results file as ARTIQ leaves it: raw frames in the journal beside it."""
+
+from __future__ import annotations
+
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from analysis.files.export import write
+from analysis.files.listing import scan
+from analysis.files.reanalysis import reanalyse
+from analysis.files.run import Run
+from ccqed_ctrl.errors import ResultsError
+from ccqed_ctrl.journal import JOURNAL, Journal, sha256
+
+
+@pytest.fixture
+def pair(recalled, tmp_path):
+    """A recall of two shots, its frames moved to a journal; returns both paths."""
+    path = tmp_path / "x.h5"
+    shutil.copy(recalled, path)
+    journal_path = tmp_path / "000000000-Recall.journal"
+    with h5py.File(path, "a") as file, Journal.create(journal_path) as journal:
+        group = file["datasets"]
+        for shot, frames in enumerate(group["shot.frames"][()]):
+            journal.append(shot, {"shot.frames": frames})
+        del group["shot.frames"]
+        group[f"{JOURNAL}.name"] = journal_path.name
+        group[f"{JOURNAL}.folder"] = str(tmp_path)
+    with h5py.File(path, "a") as file:
+        file[f"datasets/{JOURNAL}.sha256"] = sha256(journal_path)
+    return path, journal_path
+
+
+def test_the_pair_is_read_as_one(pair, recalled):
+    with Run(pair[0]) as run, Run(recalled) as whole:
+        assert run.has("shot.frames")
+        np.testing.assert_array_equal(run.frames, whole.frames)
+        np.testing.assert_array_equal(run.row("shot.frames", 1), whole.frames[1])
+        assert reanalyse(run).agrees
+
+
+def test_an_export_merges_them(pair, recalled, tmp_path):
+    with Run(pair[0]) as run:
+        write(run, tmp_path / "merged.h5")
+    pair[1].unlink()
+    with Run(tmp_path / "merged.h5") as merged, Run(recalled) as whole:
+        np.testing.assert_array_equal(merged.frames, whole.frames)
+        assert not [key for key in merged.keys if key.startswith(JOURNAL)]
+        assert reanalyse(merged).agrees
+
+
+def test_an_export_without_images_needs_no_journal(pair, tmp_path):
+    pair[1].unlink()
+    with Run(pair[0]) as run:
+        write(run, tmp_path / "small.h5", images=False)
+        write(run, tmp_path / "small.csv")
+    with Run(tmp_path / "small.h5") as small:
+        assert small.overlaps.shape[0] == 2
+
+
+def test_a_lost_journal_costs_the_raw_data_alone(pair):
+    pair[1].unlink()
+    with Run(pair[0]) as run:
+        assert run.overlaps.shape[0] == 2
+        assert "overlaps" in repr(run)
+        assert not run.has("shot.frames")
+        with pytest.raises(ResultsError, match="has its raw data in 000000000-Recall"):
+            run.get("shot.frames")
+        with pytest.raises(ResultsError, match="neither beside it nor in"):
+            reanalyse(run)
+    (listed,) = scan(pair[0])
+    assert listed.status == "ok"
+
+
+def test_a_journal_may_be_where_it_was_written(pair, tmp_path):
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    shutil.move(pair[0], moved / "x.h5")
+    with Run(moved / "x.h5") as run:
+        assert run.frames.shape[0] == 2
+
+
+def test_another_runs_journal_is_found_out(pair):
+    path, journal_path = pair
+    journal_path.unlink()
+    with Journal.create(journal_path) as journal:
+        for shot in range(2):
+            frames = np.zeros((2, 256, 256), np.uint16)
+            journal.append(shot, {"shot.frames": frames})
+    with Run(path) as run, pytest.raises(ResultsError, match="is not as it was when"):
+        reanalyse(run)
