@@ -255,10 +255,7 @@ def sha256(path: Path) -> str:
 
 
 def _encoded(key: str, value: Any) -> tuple[str, str, bytes]:
-    texts = isinstance(value, str) or (
-        isinstance(value, list | tuple) and all(isinstance(t, str) for t in value)
-    )
-    if texts:
+    if _is_text(value):
         return "text", "", json.dumps(value).encode()
     array = np.asarray(value)
     if array.dtype.kind not in "biufc" or array.nbytes > LARGEST:
@@ -267,6 +264,13 @@ def _encoded(key: str, value: Any) -> tuple[str, str, bytes]:
             f"to {LARGEST} bytes can"
         )
     return array.dtype.str, json.dumps(array.shape), array.tobytes()
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is text, or lists of texts, however deep."""
+    if isinstance(value, list | tuple):
+        return all(_is_text(item) for item in value)
+    return isinstance(value, str)
 
 
 def _decoded(dtype: str, shape: str, data: bytes) -> Any:

@@ -73,7 +73,8 @@ class ResultsFile:
             storage.check(dataset, index)
             value = self._value(dataset, index)
         if isinstance(value, np.ndarray) and value.dtype.kind == "S":
-            return [item.decode(errors="replace") for item in value.ravel()]
+            texts = [item.decode(errors="replace") for item in value.ravel()]
+            return _in_shape(texts, value.shape)
         if isinstance(value, bytes):
             return value.decode(errors="replace")
         return value.item() if isinstance(value, np.generic) else value
@@ -162,12 +163,17 @@ class ResultsFile:
     def _value(self, dataset: h5py.Dataset, index: int | None) -> Any:
         kind = dataset.id.get_type()
         if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
-            texts = self._heap.texts(dataset)
-            return texts if dataset.ndim and index is None else texts[index or 0]
+            texts = _in_shape(self._heap.texts(dataset), dataset.shape)
+            return texts if dataset.ndim == 0 or index is None else texts[index]
         # References, sequences and the like are kept in the heap as well.
         if dataset.dtype.hasobject:
             raise ValueError("it is of no plain type")
         return dataset[()] if index is None else dataset[index]
+
+
+def _in_shape(texts: list[str], shape: tuple[int, ...]) -> Any:
+    """Return flat texts as lists in lists, a single one as itself."""
+    return np.array(texts, object).reshape(shape).tolist()
 
 
 def _opened(group: h5py.h5g.GroupID, name: bytes) -> h5py.HLObject:

@@ -13,6 +13,7 @@ from analysis.files.run import Run
 from ccqed_ctrl.errors import SchemaError
 from ccqed_ctrl.params import Imaging, Layout
 from ccqed_ctrl.recalling import RecallRecord
+from ccqed_ctrl.records import encoded
 
 KEPT = sorted((Path(__file__).parents[1] / "revision_1").glob("*.h5"))
 
@@ -162,3 +163,15 @@ def test_a_newer_file_is_refused(recalled, tmp_path):
         file["datasets/schema_revision"][()] = 99
     with pytest.raises(SchemaError, match="revision 99.*update ccqed-ctrl"):
         Run(path)
+
+
+def test_names_of_each_point_stay_apart(tmp_path):
+    path = tmp_path / "a.h5"
+    entry = RecallRecord.names.along("K")
+    with h5py.File(path, "w") as file:
+        file["datasets/schema_revision"] = 2
+        file["datasets/schema"] = encoded([entry], "RecallRecord")
+        file["datasets/plan.names"] = [["cat", "dog"], ["one", "two"], ["a", "b"]]
+    with Run(path) as run:
+        assert run.names == [["cat", "dog"], ["one", "two"], ["a", "b"]]
+        assert run.at("plan.names", 1) == ["one", "two"]
