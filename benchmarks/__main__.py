@@ -31,6 +31,7 @@ from . import (
 )
 from .artiq_material import command as artiq_material
 from .pairing import Row
+from .sweep import processor
 
 GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
     "relaxation": relaxation.measure,
@@ -107,13 +108,6 @@ def machine() -> dict[str, object]:
         "cores": os.cpu_count(),
         "packages": versions,
     }
-
-
-def processor() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 Starts real runs of Recall (`ccqed run`, and under ARTIQ `artiq_run`, each in a process
 group of its own), kills the group at a random instant, recovers, and compares with the
-shots whose progress was announced. Prints and appends a line for each kill, so that the
-same command goes on where it stopped.
+shots whose progress was announced. Kills done are kept: the same command goes on where
+it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -25,7 +24,8 @@ from analysis.files import recovery
 from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.journal import SUFFIX
 
-ROOT = Path(__file__).parents[1]
+from .sweep import ROOT, sweep
+
 RECALL = ROOT / "repository" / "recall.py"
 #: Says on a file every shot that is announced to whoever watches the run.
 ANNOUNCED = '''
@@ -109,18 +109,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--shots", type=int, default=50)
     parser.add_argument("--route", choices=["ccqed", "artiq_run"], default="ccqed")
-    parser.add_argument("--store", type=Path, default=ROOT / "results" / "kills.jsonl")
     options = parser.parse_args(arguments)
-    options.store.parent.mkdir(parents=True, exist_ok=True)
-    lines = options.store.read_text().splitlines() if options.store.exists() else []
-    mine = {"route": options.route, "shots": options.shots}
-    done = [row for row in map(json.loads, lines) if mine.items() <= row.items()]
-    for number in range(len(done), options.kills):
-        row = one(options.route, options.shots, np.random.default_rng(number))
-        done.append(row)
-        with options.store.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        print(row, flush=True)
+    done = sweep(
+        "kills",
+        {"route": options.route, "shots": options.shots},
+        range(options.kills),
+        lambda seed: one(options.route, options.shots, np.random.default_rng(seed)),
+    )
     lost = sum(max(row["announced"] - row["recovered"], 0) for row in done)
     total = sum(row["announced"] for row in done)
     print(f"{len(done)} kills, {total} shots announced, {lost} lost")

@@ -4,7 +4,8 @@ Runs `repository/pump_threshold.py` on the twin for many seeds, with these argum
 and compares what it fits with what is true of the twin: how the pulls (fitted - true) /
 error are distributed, and how the errors compare with the least that photons and atom
 numbers allow (Cramer-Rao, their noise known, all shots above the threshold used). Ends
-with exit code 1 where that is not as promised.
+with exit code 1 where that is not as promised. Seeds taken are kept: the same command
+goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import analysis
 from ccqed_ctrl.params import PumpCalibration
@@ -29,7 +28,8 @@ from sim_backend.laboratory.physics.system import SpinSystem
 from sim_backend.laboratory.physics.thresholds import ensemble_thresholds
 from sim_backend.laboratory.scenario import Scenario
 
-ROOT = Path(__file__).parents[1]
+from .sweep import ROOT, origin, sweep
+
 EXPERIMENT = ROOT / "repository/pump_threshold.py"
 #: What is promised of the pulls, and of the mean error over the least possible one.
 MEAN, DEVIATION, BEYOND, EXCESS = 0.3, (0.8, 1.25), 0.10, 2.0
@@ -48,8 +48,8 @@ class Outcome:
     fitted: float
     error: float
     reason: str
-    power: NDArray[np.float64]
-    light: NDArray[np.float64]
+    power: list[float]
+    light: list[float]
     shots: int
     spread: float
 
@@ -65,7 +65,7 @@ class Outcome:
         """
         noise, top = self.light[0], self.power[-1]
         scale = (self.light[-1] - noise) / (top - self.true**2 / top)
-        P = self.power[self.power > self.true]
+        P = np.array([power for power in self.power if power > self.true])
         light = P - self.true**2 / P
         variance = (2 * scale * self.spread * P) ** 2 + noise**2
         variance = (variance + 2 * noise * scale * light) / self.shots
@@ -108,8 +108,8 @@ def take(seed: int, arguments: Sequence[str]) -> Outcome:
                 fitted=np.nan if refused else float(run.fitted_threshold),
                 error=np.nan if refused else float(run.fitted_error),
                 reason=str(run.no_threshold),
-                power=np.array(run.power),
-                light=np.array(run.light),
+                power=np.asarray(run.power, float).tolist(),
+                light=np.asarray(run.light, float).tolist(),
                 shots=len(run.point) // len(run.power),
                 spread=truth.imperfections.atom_number_spread,
             )
@@ -147,9 +147,9 @@ def table(outcomes: Sequence[Outcome], arguments: Sequence[str]) -> tuple[str, b
     lines = [
         "# The pump threshold: fitted, and true of the twin",
         "",
-        f"`python -m benchmarks threshold {' '.join(arguments)}`: seeds "
-        f"{outcomes[0].seed} to {outcomes[-1].seed}, {len(outcomes[0].power)} powers "
-        f"of {outcomes[0].shots} shots. Thresholds over the believed one.",
+        f"`python -m benchmarks threshold {' '.join(arguments)}`: "
+        f"{len(outcomes[0].power)} powers of {outcomes[0].shots} shots. "
+        "Thresholds over the believed one.",
         "",
         "| of the pulls | promised | found | |",
         "| --- | --- | --- | --- |",
@@ -168,6 +168,7 @@ def table(outcomes: Sequence[Outcome], arguments: Sequence[str]) -> tuple[str, b
             f"| {each.seed} | {each.true:.5f} | {each.fitted:.5f} | {each.error:.5f} "
             f"| {each.reason or format(each.pull, '+.2f')} |"
         )
+    lines += ["", origin([each.seed for each in outcomes])]
     return "\n".join(lines) + "\n", all(kept for *_, kept in rows)
 
 
@@ -185,14 +186,14 @@ def get_argparser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Run, print the page, and say by the exit code whether promises were kept."""
     options = get_argparser().parse_intermixed_args(arguments)
-    with ThreadPoolExecutor(options.jobs) as pool:
-        runs = pool.map(
-            lambda seed: take(seed, options.arguments), range(options.seeds)
-        )
-        outcomes = []
-        for each in runs:
-            outcomes.append(each)
-            print(f"seed {each.seed}: pull {each.pull:+.2f} {each.reason}", flush=True)
+    rows = sweep(
+        "threshold",
+        {"arguments": sorted(options.arguments)},
+        range(options.seeds),
+        lambda seed: asdict(take(seed, options.arguments)),
+        jobs=options.jobs,
+    )
+    outcomes = [Outcome(**row) for row in rows]
     page, kept = table(outcomes, options.arguments)
     print(page)
     if options.output:
