@@ -1,6 +1,7 @@
 """One shot that ends with a hologram, start to safe state."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -94,12 +95,11 @@ class HolographicShot(HasEnvironment):
         self.pump.load_ramp(plan.pump.volts, plan.pump.step)
 
     def make_safe(self) -> None:
-        """Everything off, whatever happened before."""
-        try:
+        """Everything off, whatever happened before, and whichever of these fails."""
+        with ExitStack() as rest:
+            rest.callback(self.dmd.blank)
+            rest.callback(self.camera.abort)
             self.switch_off()
-        finally:
-            self.camera.abort()
-            self.dmd.blank()
 
     @kernel
     def initialise(self) -> TNone:

@@ -36,10 +36,15 @@ class Breaking(EnvExperiment):
     def interrupt(self, amplitude):
         self.half_a_shot()
         self.set_dataset("left_on", len(self.plant.safe_state()))
+        if self.how == "a deaf camera":
+            self.shot.camera.abort = self.deaf
         if self.how == "terminated":
             self.scheduler.request_termination(self.scheduler.rid)
             self.scheduler.pause()
         raise RuntimeError("the laser went out")
+
+    def deaf(self):
+        raise OSError("connection lost")
 
     @kernel
     def half_a_shot(self):
@@ -52,11 +57,12 @@ class Breaking(EnvExperiment):
             self.inner.run()
         finally:
             self.set_dataset("unsafe", self.plant.safe_state() + ["end"])
+            self.set_dataset("displayed", self.shot.dmd.displayed())
             self.set_dataset("rtio_errors", len(self.core.rtio.errors))
 '''
 
 
-@pytest.mark.parametrize("how", ["failed", "terminated"])
+@pytest.mark.parametrize("how", ["failed", "terminated", "a deaf camera"])
 def test_a_shot_broken_in_the_middle_ends_safe(tmp_path, how):
     file = tmp_path / "breaking.py"
     file.write_text(BREAKING)
@@ -70,10 +76,11 @@ def test_a_shot_broken_in_the_middle_ends_safe(tmp_path, how):
             results=tmp_path / "results",
         )
     )
-    assert outcome.status == how, outcome.error
+    assert outcome.status == ("terminated" if how == "terminated" else "failed")
     data = outcome.datasets.local
     assert data["left_on"] >= 3  # both Raman switches and the set-point, at least
     assert data["unsafe"] == ["end"]
+    assert data["displayed"] == -1
     assert data["rtio_errors"] == 0
     assert data["plan.positions"].shape == (64, 2)
     assert outcome.path.exists()
