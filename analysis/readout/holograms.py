@@ -85,10 +85,8 @@ class HologramReader:
 
         Raises
         ------
-        ShapeError
-            Frames of another size than believed.
         DecodingError
-            No reference light, or mostly clipped.
+            Frames of another size than believed, no reference light, mostly clipped.
         """
         hologram, reference = self._frames(frames)
         return demodulate(hologram, reference, self.imaging, self.decoder.band)
@@ -102,15 +100,9 @@ class HologramReader:
         return self.decode(raw)
 
     def decode(self, raw: Mapping[Entry, Any]) -> Reading:
-        """Read one shot; what cannot be decoded has no numbers, and a verdict.
-
-        Raises
-        ------
-        ShapeError
-            Frames of another size than believed.
-        """
+        """Read one shot; what cannot be decoded has no numbers, and a verdict."""
         record = HologramRecord
-        frames = self._frames(raw[record.frames])
+        frames = raw[record.frames]
         shown: dict[Entry, Any] = {record.frame: frames[0].T}
         measured = (
             record.emission, record.spins, record.error_probability, record.phase,
@@ -134,6 +126,11 @@ class HologramReader:
 
     def _frames(self, frames: NDArray[Any]) -> NDArray[Any]:
         side = self.imaging.pixels
+        if frames.shape != (FRAMES, side, side):
+            raise DecodingError(
+                f"frames have the shape {frames.shape}; {(FRAMES, side, side)} is "
+                "believed (imaging.pixels in laboratory.toml)"
+            )
         return checks.array("frames", frames, (FRAMES, side, side), np.uint16)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.recalling import RecallPlan, RecallRecord, RecallShot
@@ -93,9 +94,12 @@ def recall_summary(run: RecallRecord) -> Rows:
     names = run.per_shot(record.names)[good]
     wanted = [str(of[index]) for of, index in zip(names, cued, strict=True)]
     undetermined = np.count_nonzero(run.rows(record.spins, good) == 0, axis=1)
+    recalled = str(names[-1][int(np.argmax(overlaps[-1]))])
+    if not any(verdict == Verdict.ok for verdict in run.verdict):
+        recalled = "nothing: no shot is ok"
     return {
         record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
-        record.recalled_as: str(names[-1][int(np.argmax(overlaps[-1]))]),
+        record.recalled_as: recalled,
         record.mean_cue_overlap: run.rows(record.cue_overlap, good).mean(),
         record.recalled_overlap: cued_overlaps(run)[good].mean(),
         record.mean_pixels_wrong: run.rows(record.pixels_wrong, good).mean(),

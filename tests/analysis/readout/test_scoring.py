@@ -7,7 +7,6 @@ import pytest
 
 from analysis.readout.scoring import RecallReader, cued_overlaps, recall_summary
 from ccqed_ctrl.ending import Verdict
-from ccqed_ctrl.errors import ShapeError
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records.writing import DatasetWriter, merged
 from tests.laboratory.bench import ENSEMBLES, Laboratory, plan_shot, reader_of
@@ -127,15 +126,20 @@ def test_each_shot_is_judged_by_the_memory_of_its_point():
     assert summary[R.memory] == "several"
 
 
-def test_where_no_shot_is_good_all_count():
+def test_where_no_shot_is_good_all_count_and_nothing_is_recalled():
     run = run_of([row_of(0, [0.4, 0.1], 20, verdict=Verdict.dark)], points=[0])
-    assert recall_summary(run)[R.recalled_overlap] == pytest.approx(0.4)
+    summary = recall_summary(run)
+    assert summary[R.recalled_overlap] == pytest.approx(0.4)
+    assert summary[R.recalled_as] == "nothing: no shot is ok"
 
 
-@pytest.mark.parametrize("shape", [(1, 160, 160), (2, 160, 159), (160, 160)])
-def test_frames_of_another_shape_are_refused(plan, reader, shape):
-    with pytest.raises(ShapeError, match="frames must have shape"):
-        reader.read(plan.shots[0], raw(np.zeros(shape)))
+@pytest.mark.parametrize("shape", [(1, 160, 160), (2, 160, 159), (2, 80, 80)])
+def test_frames_of_a_shape_that_nobody_believes_are_kept(plan, reader, shape, caplog):
+    frames = raw(np.zeros(shape))
+    read = reader.read(plan.shots[0], frames)
+    assert read.verdict == Verdict.undecodable
+    assert "imaging.pixels in laboratory.toml" in caplog.text
+    assert np.isnan(read.rows[R.residual])
 
 
 def test_dark_frames_have_a_verdict_and_no_numbers(plan, reader, caplog):
