@@ -17,11 +17,13 @@ from sim_backend.host import devices, runner
 
 from .conftest import ROOT
 
-#: What is scanned of each experiment: timing, power, and what is written.
-SCANS = {
-    "recall": {"evolution_time": "1ms,2ms", "pump_over_threshold": "1.5,2"},
-    "recall_vs_corruption": {"corruption": "0,0.3", "hold_time": "100us,300us"},
-}
+#: What is scanned, four points each: timing, power, and what is written.
+SCANS = [
+    ("recall", {"evolution_time": "1ms,2ms", "pump_over_threshold": "1.5,2"}),
+    ("recall_vs_corruption", {"corruption": "0,0.3", "hold_time": "100us,300us"}),
+    ("pump_threshold", {"pump_over_threshold": "0.8,1.5", "ramp_time": "1ms,2ms"}),
+    ("pump_threshold", {"pump_over_threshold": "1.5", "hold_time": "1ms:2ms:4"}),
+]
 
 
 @dataclass
@@ -51,11 +53,11 @@ def rebuilt(run, index):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SCANS)
-def test_every_rows_timeline_is_in_the_file(tmp_path, name):
+@pytest.mark.parametrize(("name", "scans"), SCANS)
+def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
     request = runner.Request(
         file=ROOT / "repository" / f"{name}.py",
-        arguments=SCANS[name] | {"shots": 1},
+        arguments=scans | {"shots": 1},
         dataset_db=tmp_path / "datasets.sqlite",
         results=tmp_path / "results",
         history=True,
