@@ -54,6 +54,13 @@ class Controls:
         for event in events:
             self._values[event.channel, event.signal] = event.value
 
+    def after(self, events: Iterable[Event]) -> Controls:
+        """Return the controls as they will be after `events`."""
+        later = Controls(self._wiring, self._calibration)
+        later._values = dict(self._values)
+        later.apply(events)
+        return later
+
     def get(self, role: str, signal: str) -> float:
         """Return the present value of a role's signal; 0 before it was ever set."""
         return self._values.get((self._wiring[role], signal), 0.0)

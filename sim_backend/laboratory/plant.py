@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, TimelineError
-from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.rng import stream
 from ccqed_ctrl.units import TWO_PI
 from sim_backend.crate.events import Event
 
 from .controls import SET_POINT, Controls, Setting
+from .delays import Latencies
 from .exposures import Exposure, Sensor
-from .physics import cavity as modes
+from .optics import Optics
 from .physics import ramp, steepest_descent
-from .physics.detection import hologram_rate
 from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
 from .scenario import Scenario
 
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 #: Duration of one machine unit, s (Kasli at 125 MHz RTIO clock).
 REF_PERIOD = 1e-9
@@ -51,11 +51,10 @@ class Plant:
         self._rng = stream(self._seed, "ensembles")
         camera_rng = stream(self._seed, "camera")
         self.sensor = Sensor(scenario.imaging, REF_PERIOD, camera_rng)
-        axis = pixel_axis(scenario.imaging)
-        self._imager = modes.ModeImager.on_grid(
-            axis, axis, scenario.cavity.waist, scenario.modes
+        self._latencies = Latencies(
+            scenario.delays, wiring, REF_PERIOD, stream(self._seed, "latencies")
         )
-        self._reference = reference_wave(scenario.imaging)
+        self._optics = Optics(scenario)
         self._loads = 0
         self._preparations = 0
         self._spots: tuple[Floats, Floats] | None = None
@@ -70,14 +69,8 @@ class Plant:
         rng = stream(self._seed, "placement", self._loads)
         error = self.scenario.imperfections.placement_error
         true = commanded + rng.normal(scale=error, size=commanded.shape)
-        self._clouds = self._averages(true)
-        truth = self.scenario
-        self._couplings = modes.mode_couplings(
-            self._clouds,
-            truth.pump.mode_coupling(truth.cavity),
-            truth.cavity,
-            truth.modes,
-        )
+        self._clouds = self._optics.clouds(true)
+        self._couplings = self._optics.couplings(self._clouds)
         self._shape_field()
         self._prepare()
 
@@ -91,23 +84,18 @@ class Plant:
         self._spots = None
         self._shape_field()
 
-    def _averages(self, positions: Floats) -> Floats:
-        truth = self.scenario
-        return modes.cloud_averages(
-            positions, truth.cloud.size, truth.cavity.waist, truth.modes
-        )
-
     def _shape_field(self) -> None:
-        """Work out K f (N,), the field of the shown pattern at the true sites."""
+        """Work out what the shown pattern drives: modes (K,), and sites, K f (N,)."""
+        self._pattern: Floats | None = None
         self._pattern_field = np.zeros(self._clouds.shape[1])
         if self._spots is None:
             return
         positions, amplitudes = self._spots
-        spots = self._averages(positions)
-        kernel = modes.drive_kernel(
-            self._clouds, spots, self.scenario.cavity, self.scenario.modes
+        spots = self._optics.spots(positions)
+        self._pattern = spots @ amplitudes
+        self._pattern_field = self._optics.pattern_field(
+            self._clouds, spots, amplitudes
         )
-        self._pattern_field = kernel @ amplitudes
 
     # Atoms ---------------------------------------------------------------------
 
@@ -124,6 +112,9 @@ class Plant:
         atoms[empty] = 0
         self._drift = rng.normal(scale=truth.imperfections.phase_drift)
         self._lost_phase = rng.uniform(0, TWO_PI, size=2)
+        reference = stream(self._seed, "reference", self._preparations)
+        rate = truth.imperfections.phase_drift_rate
+        self._prepared_mu, self._drift_rate = self.now_mu, reference.normal(scale=rate)
         self._system = SpinSystem(
             couplings=self._couplings,
             spins=np.rint(np.maximum(atoms, 0)) / 2,
@@ -150,12 +141,8 @@ class Plant:
         start = self.now_mu
         pieces: list[tuple[int, Setting]] = []
         opened: list[Exposure] = list(self.sensor.open)
-        for time_mu, group in groupby(events, key=lambda event: event.time_mu):
-            if not self.now_mu <= time_mu <= until_mu:
-                raise TimelineError(
-                    f"an event at {time_mu} mu cannot reach the plant, which is at "
-                    f"{self.now_mu} mu and was asked to go to {until_mu} mu"
-                )
+        due = self._latencies.release(self._checked(events, until_mu), until_mu)
+        for time_mu, group in groupby(due, key=lambda event: event.time_mu):
             batch = list(group)
             if time_mu > start:
                 pieces.append((start, self._controls.setting()))
@@ -168,11 +155,20 @@ class Plant:
                 pieces = []
                 self._prepare()
             if triggered:
-                self.sensor.trigger(start)
+                self.sensor.trigger(start + self._latencies.exposure())
                 opened += [e for e in self.sensor.open if e not in opened]
         if until_mu > start:
             pieces.append((start, self._controls.setting()))
         self._evolve(pieces, until_mu, opened)
+
+    def _checked(self, events: Iterable[Event], until_mu: int) -> Iterable[Event]:
+        for event in events:
+            if not self.now_mu <= event.time_mu <= until_mu:
+                raise TimelineError(
+                    f"an event at {event.time_mu} mu cannot reach the plant, which is "
+                    f"at {self.now_mu} mu and was asked to go to {until_mu} mu"
+                )
+            yield event
 
     def _rises(self, batch: list[Event], role: str) -> bool:
         high = self._controls.get(role, "level") > 0
@@ -193,8 +189,8 @@ class Plant:
             order = np.argsort(times, kind="stable")
             magnetization = self._integrate(edges, settings, times[order])
             for index, row in zip(order, magnetization, strict=True):
-                _, duration, setting, exposure = samples[index]
-                exposure.electrons += duration * self._rate(row, setting)
+                instant, duration, setting, exposure = samples[index]
+                exposure.electrons += duration * self._rate(row, setting, instant)
         self.now_mu = max(self.now_mu, stop)
         self.sensor.close_until(self.now_mu)
 
@@ -234,11 +230,16 @@ class Plant:
     def _field(self, setting: Setting) -> Floats:
         """Return h (N,) rad/s: pump times longitudinal drive, in phase or not."""
         truth = self.scenario
-        angle = TWO_PI * (setting.longitudinal_phase - setting.pump_phase)
-        angle += truth.longitudinal.phase + self._unlocked(setting, 0)
+        angle = self._longitudinal_phase(setting)
         pump = setting.rabi_frequency / truth.pump_calibration.rabi_frequency_1v
         strength = truth.longitudinal.full_scale * setting.longitudinal * pump
         return strength * np.cos(angle) * self._pattern_field
+
+    def _longitudinal_phase(self, setting: Setting) -> float:
+        """Return the phase of the longitudinal drive against the pump, rad."""
+        angle = TWO_PI * (setting.longitudinal_phase - setting.pump_phase)
+        angle += self.scenario.longitudinal.phase + self._unlocked(setting, 0)
+        return angle
 
     def _unlocked(self, setting: Setting, beam: int) -> float:
         """Return the unknown phase of tones without a common fiducial."""
@@ -246,28 +247,26 @@ class Plant:
 
     # Light ---------------------------------------------------------------------
 
-    def _rate(self, magnetization: Floats, setting: Setting) -> Floats:
-        """Return photo-electrons per pixel and second (ny, nx)."""
-        truth = self.scenario
-        drive = setting.reference * np.sqrt(truth.detection.reference_rate)
-        reference = drive * self._reference
-        pump = truth.pump.replace(rabi_frequency=setting.rabi_frequency)
-        coupling = pump.mode_coupling(truth.cavity)
-        if coupling == 0 or len(magnetization) == 0:
-            return np.abs(reference) ** 2
-        amplitudes = modes.mode_amplitudes(
-            self._clouds,
-            magnetization * self._system.spins,
-            coupling,
-            truth.cavity,
-            truth.modes,
-        )
-        leak = np.sqrt(2 * truth.cavity.kappa * truth.detection.efficiency)
+    def _rate(self, magnetization: Floats, setting: Setting, instant: float) -> Floats:
+        """Return photo-electrons per pixel and second (ny, nx) at an instant, mu."""
         angle = TWO_PI * (setting.pump_phase - setting.reference_phase)
-        angle += truth.imaging.phase + self._drift + self._unlocked(setting, 1)
-        field = self._imager.field(amplitudes) * np.exp(1j * angle)
-        signal = leak * truth.imaging.pixel_size * field
-        return hologram_rate(signal, reference)
+        seconds = (instant - self._prepared_mu) * REF_PERIOD
+        drift = self._drift + self._drift_rate * seconds
+        angle += self.scenario.imaging.phase + drift + self._unlocked(setting, 1)
+        light = self._intracavity(magnetization, setting)
+        return self._optics.rate(light, angle, setting.reference)
+
+    def _intracavity(self, magnetization: Floats, setting: Setting) -> Complex | None:
+        """Return alpha_m (K,) against the pump's phase; None for a dark cavity."""
+        light: Complex | None = None
+        if setting.rabi_frequency > 0 and len(magnetization) > 0:
+            spins = magnetization * self._system.spins
+            light = self._optics.emission(self._clouds, spins, setting.rabi_frequency)
+        if setting.longitudinal > 0 and self._pattern is not None:
+            driven = self._optics.driven(self._pattern, setting.longitudinal)
+            driven = driven * np.exp(1j * self._longitudinal_phase(setting))
+            light = driven if light is None else light + driven
+        return light
 
     # Inputs --------------------------------------------------------------------
 
@@ -294,7 +293,7 @@ class Plant:
 
     def safe_state(self) -> list[str]:
         """Return the roles that are not in their safe state."""
-        return self._controls.unsafe()
+        return self._controls.after(self._latencies.coming).unsafe()
 
 
 def from_truth(wiring: Mapping[str, str], truth: Mapping[str, Any], seed: int) -> Plant:

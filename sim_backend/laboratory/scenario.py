@@ -22,10 +22,18 @@ from ccqed_ctrl.params import (
     Pump,
     PumpCalibration,
 )
-from ccqed_ctrl.quantities import Parameters, quantity
+from ccqed_ctrl.quantities import quantity
 from ccqed_ctrl.units import angular, si_unit
 from sim_backend.crate.plant import Knob
 
+from .imperfections import (
+    Alignment,
+    Delays,
+    Detection,
+    Imperfections,
+    PumpBeam,
+    Resolution,
+)
 from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
 
@@ -33,36 +41,6 @@ from .physics.system import OhmicNoise
 DYNAMICS = ("steepest_descent", "mean_field")
 #: Flip rates, by name.
 FLIP_RATES = ("exact", "printed")
-
-
-@dataclass(frozen=True)
-class Imperfections(Parameters):
-    """What is not as commanded, drawn anew where said."""
-
-    placement_error: float = quantity(
-        50e-9, "rms error per coordinate of a site, drawn when sites move", "nm",
-        minimum=0.0,
-    )  # fmt: skip
-    atom_number_spread: float = quantity(
-        0.02, "relative rms of the atom numbers, drawn at each preparation", minimum=0.0
-    )
-    phase_drift: float = quantity(
-        0.1, "rms phase of the reference per preparation, rad", minimum=0.0
-    )
-
-
-@dataclass(frozen=True)
-class Detection(Parameters):
-    """From the cavity mirror to electrons."""
-
-    efficiency: float = quantity(
-        0.175, "one mirror of two, path 0.5, quantum efficiency 0.7", minimum=0.0,
-        maximum=1.0,
-    )  # fmt: skip
-    reference_rate: float = quantity(
-        4e8, "reference light, electrons per pixel and second at full drive",
-        minimum=0.0,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +82,10 @@ class Scenario:
     )
     imperfections: Imperfections = Imperfections()
     detection: Detection = Detection()
+    alignment: Alignment = Alignment()
+    resolution: Resolution = Resolution()
+    pump_beam: PumpBeam = PumpBeam()
+    delays: Delays = Delays()
     modes: ModeFamily = ModeFamily()
     noise: OhmicNoise = OhmicNoise()
     empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")

@@ -114,6 +114,22 @@ def mehler_green(
     return np.asarray(2 / (np.pi * (1 - np.exp(-2 * phi))) * np.exp(exponent))
 
 
+def blurred_modes(
+    points: ArrayLike, blur: float, max_order: int, waist: float
+) -> Floats:
+    """Return `hermite_gauss` averaged over Gaussians of rms `blur` (m) at the points.
+
+    points: (K,) float, m. (max_order + 1, K) in 1/sqrt(m).
+    """
+    centres = checks.array("points", points, ("K",))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(CLOUD_NODES)
+    weights = weights / np.sqrt(TWO_PI)
+    around = centres[:, None] + blur * nodes
+    values = hermite_gauss(around.ravel(), max_order, waist)
+    averages: Floats = values.reshape(len(values), *around.shape) @ weights
+    return averages
+
+
 def cloud_averages(
     positions: ArrayLike, size: float, waist: float, modes: ModeFamily
 ) -> Floats:
@@ -126,15 +142,10 @@ def cloud_averages(
         rms cloud size per coordinate.
     """
     sites = checks.array("positions", positions, ("N", 2))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(CLOUD_NODES)
-    weights = weights / np.sqrt(TWO_PI)
-    averages = []
-    for axis in range(2):
-        points = sites[:, axis, None] + size * nodes
-        values = hermite_gauss(points.ravel(), modes.max_order, waist)
-        averages.append(values.reshape(len(values), *points.shape) @ weights)
+    x, y = (blurred_modes(axis, size, modes.max_order, waist) for axis in sites.T)
     l, m = modes.orders()  # noqa: E741
-    return averages[0][l] * averages[1][m]
+    averages: Floats = x[l] * y[m]
+    return averages
 
 
 def mode_couplings(
@@ -190,6 +201,26 @@ def mode_amplitudes(
     return source * modes.response(cavity)
 
 
+def drive_amplitudes(
+    pattern: Floats, strength: float, coupling: float, cavity: Cavity, modes: ModeFamily
+) -> Complex:
+    """Return alpha_m = phi_m / (D_m + i kappa), (K,), of a longitudinal drive alone.
+
+    phi_m is what makes h_i = -2 sum_m phi_m Re[1/(D_m + i kappa)] g_im (Eq. 16) the
+    field strength times `drive_kernel` @ f, with g~ = coupling.
+
+    Parameters
+    ----------
+    pattern : (K,) float, 1/m
+        `cloud_averages` of the spots times their amplitudes f.
+    strength, coupling : float, rad/s
+        Field of a unit pattern and g~ at one pump; only their ratio counts.
+    """
+    ideal = cavity.pump_detuning / (cavity.pump_detuning**2 + cavity.kappa**2)
+    drive: Floats = -strength * np.pi * cavity.waist / (coupling * ideal) * pattern
+    return drive * modes.response(cavity)
+
+
 @dataclass(frozen=True)
 class ModeImager:
     """The modes on a square pixel grid, ready to turn amplitudes into a field."""
@@ -200,14 +231,24 @@ class ModeImager:
 
     @classmethod
     def on_grid(
-        cls, x: ArrayLike, y: ArrayLike, waist: float, modes: ModeFamily
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        waist: float,
+        modes: ModeFamily,
+        *,
+        blur: float = 0.0,
     ) -> ModeImager:
-        """Prepare for pixel centres x (nx,) and y (ny,) in m."""
-        return cls(
-            modes,
-            hermite_gauss(x, modes.max_order, waist),
-            hermite_gauss(y, modes.max_order, waist),
-        )
+        """Prepare for pixel centres x (nx,) and y (ny,) in m.
+
+        blur: rms of the Gaussian that the imaging makes of a point, m.
+        """
+        order = modes.max_order
+        if blur > 0:
+            columns, rows = (blurred_modes(z, blur, order, waist) for z in (x, y))
+        else:
+            columns, rows = (hermite_gauss(z, order, waist) for z in (x, y))
+        return cls(modes, columns, rows)
 
     def field(self, amplitudes: Complex) -> Complex:
         """Return sum_m alpha_m u_m(r), (ny, nx) complex, sqrt(photons)/m."""

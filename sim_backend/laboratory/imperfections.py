@@ -1,0 +1,119 @@
+"""What the paper leaves out: the ways in which the laboratory is not as commanded.
+
+Every group's default is the ideal, but for `Imperfections` and `Detection`, which hold
+what every laboratory has. docs/imperfections.md says what each costs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ccqed_ctrl.quantities import Parameters, quantity
+
+
+@dataclass(frozen=True)
+class Imperfections(Parameters):
+    """What is not as commanded, drawn anew where said."""
+
+    placement_error: float = quantity(
+        50e-9, "rms error per coordinate of a site, drawn when sites move", "nm",
+        minimum=0.0,
+    )  # fmt: skip
+    atom_number_spread: float = quantity(
+        0.02, "relative rms of the atom numbers, drawn at each preparation", minimum=0.0
+    )
+    phase_drift: float = quantity(
+        0.1, "rms phase of the reference per preparation, rad", minimum=0.0
+    )
+    phase_drift_rate: float = quantity(
+        0.0, "rms rate of that phase within a shot, drawn per preparation", "rad/s",
+        minimum=0.0, maximum=1e6,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Detection(Parameters):
+    """From the cavity mirror to electrons."""
+
+    efficiency: float = quantity(
+        0.175, "one mirror of two, path 0.5, quantum efficiency 0.7", minimum=0.0,
+        maximum=1.0,
+    )  # fmt: skip
+    reference_rate: float = quantity(
+        4e8, "reference light, electrons per pixel and second at full drive",
+        minimum=0.0,
+    )  # fmt: skip
+    stray_rate: float = quantity(
+        0.0, "stray light, electrons per pixel and second, always there", minimum=0.0,
+        maximum=1e12,
+    )  # fmt: skip
+    fringe_contrast: float = quantity(
+        0.0, "fringes of a window before the camera: relative modulation along x",
+        minimum=0.0, maximum=1.0,
+    )  # fmt: skip
+    fringe_period: float = quantity(
+        100e-6, "period of these fringes, object plane", "um", minimum=1e-7, maximum=1.0
+    )
+
+
+@dataclass(frozen=True)
+class Alignment(Parameters):
+    """Where the cavity is in the coordinates of tweezers, DMD and camera."""
+
+    axis_x: float = quantity(
+        0.0, "x of the cavity axis in the coordinates of sites, DMD and camera", "um",
+        minimum=-100e-6, maximum=100e-6,
+    )  # fmt: skip
+    axis_y: float = quantity(
+        0.0, "y of the cavity axis", "um", minimum=-100e-6, maximum=100e-6
+    )
+    magnification: float = quantity(
+        1.0, "true over commanded distance of the sites from the origin", minimum=0.5,
+        maximum=2.0,
+    )  # fmt: skip
+    rotation: float = quantity(
+        0.0, "true minus commanded direction of the sites, rad, counterclockwise",
+        minimum=-math.pi, maximum=math.pi,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Resolution(Parameters):
+    """Finite apertures, as Gaussian blurs of the field (rms per coordinate)."""
+
+    dmd: float = quantity(
+        0.0, "blur of the DMD's spots in the cavity", "um", minimum=0.0, maximum=5e-6
+    )
+    imaging: float = quantity(
+        0.0, "blur of the emitted field on its way to the camera, object plane", "um",
+        minimum=0.0, maximum=5e-6,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PumpBeam(Parameters):
+    """The transverse pump's profile, centred on the origin of the sites."""
+
+    waist: float | None = quantity(
+        None, "radius at which its field falls to 1/e; unset: uniform", "um",
+        minimum=1e-6, maximum=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delays(Parameters):
+    """How late things happen."""
+
+    aom: float = quantity(
+        0.0, "sound in the AOMs: from a tone's RF to its light", "us", minimum=0.0,
+        maximum=1e-3,
+    )  # fmt: skip
+    trigger: float = quantity(
+        0.0, "from the camera's trigger to its exposure", "us", minimum=0.0,
+        maximum=1e-3,
+    )  # fmt: skip
+    trigger_jitter: float = quantity(
+        0.0, "rms scatter of that delay (never below zero)", "us", minimum=0.0,
+        maximum=1e-3,
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""The light of one scenario: from sites, DMD spots and spins to what pixels see.
+
+Axes: K modes, N sites, L spots of the DMD.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
+from ccqed_ctrl.units import TWO_PI
+
+from .physics import cavity as modes
+from .physics.detection import hologram_rate
+from .physics.geometry import gaussian_profile, turned
+from .scenario import Scenario
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+class Optics:
+    """Cavity, DMD and camera where they truly are. Holds no state."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._truth = scenario
+        alignment, detection = scenario.alignment, scenario.detection
+        self._axis = np.array([alignment.axis_x, alignment.axis_y])
+        pixels = pixel_axis(scenario.imaging)
+        self._imager = modes.ModeImager.on_grid(
+            pixels - self._axis[0], pixels - self._axis[1], scenario.cavity.waist,
+            scenario.modes, blur=scenario.resolution.imaging,
+        )  # fmt: skip
+        self._reference = reference_wave(scenario.imaging)
+        fringes = np.cos(TWO_PI * pixels / detection.fringe_period)
+        self._window = 1 + detection.fringe_contrast * fringes
+
+    def clouds(self, positions: Floats) -> Floats:
+        """Return <u_m>_j (K, N) of clouds at sites (N, 2) m, weighted by their pump."""
+        truth = self._truth
+        alignment = truth.alignment
+        sites = turned(positions, alignment.magnification, alignment.rotation)
+        pump = gaussian_profile(sites, truth.pump_beam.waist)
+        return self._averages(sites, truth.cloud.size) * pump
+
+    def spots(self, positions: Floats) -> Floats:
+        """Return <u_m>_k (K, L) of the DMD's spots, of a cloud's size and blurred."""
+        blur = self._truth.resolution.dmd
+        return self._averages(positions, float(np.hypot(self._truth.cloud.size, blur)))
+
+    def _averages(self, positions: Floats, size: float) -> Floats:
+        truth = self._truth
+        return modes.cloud_averages(
+            positions - self._axis, size, truth.cavity.waist, truth.modes
+        )
+
+    def couplings(self, clouds: Floats) -> Floats:
+        """Return J_ij (N, N), rad/s, at the pump of the scenario."""
+        truth = self._truth
+        coupling = truth.pump.mode_coupling(truth.cavity)
+        return modes.mode_couplings(clouds, coupling, truth.cavity, truth.modes)
+
+    def pattern_field(
+        self, clouds: Floats, spots: Floats, amplitudes: Floats
+    ) -> Floats:
+        """Return K f (N,), the field of spots of real amplitudes (L,) at the clouds."""
+        truth = self._truth
+        return modes.drive_kernel(clouds, spots, truth.cavity, truth.modes) @ amplitudes
+
+    def emission(
+        self, clouds: Floats, projections: ArrayLike, rabi_frequency: float
+    ) -> Complex:
+        """Return alpha_m (K,) of spins s_j (N,) under a pump in rad/s."""
+        truth = self._truth
+        pump = truth.pump.replace(rabi_frequency=rabi_frequency)
+        return modes.mode_amplitudes(
+            clouds, projections, pump.mode_coupling(truth.cavity), truth.cavity,
+            truth.modes,
+        )  # fmt: skip
+
+    def driven(self, pattern: Floats, amplitude: float) -> Complex:
+        """Return alpha_m (K,) of the longitudinal drive's own light.
+
+        pattern: spots times amplitudes (K,). amplitude: of the DDS.
+        """
+        truth = self._truth
+        unit = truth.pump_calibration.rabi_frequency_1v
+        pump = truth.pump.replace(rabi_frequency=unit)
+        return modes.drive_amplitudes(
+            pattern, truth.longitudinal.full_scale * amplitude,
+            pump.mode_coupling(truth.cavity), truth.cavity, truth.modes,
+        )  # fmt: skip
+
+    def rate(self, light: Complex | None, phase: float, reference: float) -> Floats:
+        """Return photo-electrons per pixel and second (ny, nx).
+
+        light: alpha_m (K,), None for a dark cavity. phase: of the light against the
+        reference. reference: amplitude of the reference's DDS.
+        """
+        truth, detection = self._truth, self._truth.detection
+        wave = reference * np.sqrt(detection.reference_rate) * self._reference
+        if light is None:
+            shone = np.abs(wave) ** 2
+        else:
+            leak = np.sqrt(2 * truth.cavity.kappa * detection.efficiency)
+            field = self._imager.field(light) * np.exp(1j * phase)
+            shone = hologram_rate(leak * truth.imaging.pixel_size * field, wave)
+        return np.asarray(shone * self._window + detection.stray_rate, np.float64)
