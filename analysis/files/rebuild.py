@@ -222,5 +222,5 @@ def _check_frames(run: Run, imaging: Imaging) -> None:
     if frames.shape[1:] != (imaging.pixels, imaging.pixels):
         raise SchemaError(
             f"{run.path.name}: frames are {frames.shape[1:]}, but imaging.pixels is "
-            f"{imaging.pixels}; say what it was: --set imaging.pixels={frames.shape[-1]}"
+            f"{imaging.pixels}; give --set imaging.pixels={frames.shape[-1]}"
         )
