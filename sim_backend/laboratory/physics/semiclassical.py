@@ -26,13 +26,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.fft import irfft, next_fast_len
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError, ShapeError
-from ccqed_ctrl.units import TWO_PI
 
 from . import _semiclassical_kernels
+from .bath import Bath
 from .sampling import check_times
 from .system import Drive, Floats, SpinSystem
 
@@ -41,8 +40,6 @@ Complexes = NDArray[np.complex128]
 #: Largest |D + i kappa|, omega_z or |b| times a step: RK4's accuracy at 8 ns, and the
 #: most that the kernels' series allow.
 _STEP, _LONGEST = 0.5, 2.0
-#: Rows of noise per correlation time 1/cutoff.
-_NOISE_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -109,11 +106,13 @@ class Waveform:
 class State:
     """Spins (N, 3), in units of S_i, and light (N,) complex: u_i.
 
-    With site detunings the light is that of the modes of `modes`.
+    With site detunings the light is that of the modes of `modes`. bath: where noise has
+    been on, how it goes on, so that an evolution in pieces is the evolution in one.
     """
 
     spins: Floats
     light: Complexes
+    bath: Bath | None = None
 
 
 @dataclass(frozen=True)
@@ -247,35 +246,43 @@ def evolve(
     u = checks.array("state.light", state.light, (n,), complex)
     samples = check_times(sample_times, float(times[0]), float(times[-1]))
     network = _Network.of(system)
-    longest = _longest_step(system, waveform, network.rates, step)
-    chi, density = _chi(system, waveform, rng)
+    steps = _Steps.of(system, network.rates, step)
+    bath = _bath(system, waveform, state.bath, rng)
     light = np.array([u.real, u.imag])
     shown, lit = np.empty((len(samples), 3, n)), np.empty((len(samples), 2, n))
     edges = np.unique(np.concatenate([times, samples]))
-    done = 0
+    done, on = 0, 0.0
     for start, end in zip(edges[:-1], edges[1:], strict=True):
         upto = int(np.searchsorted(samples, start, "right"))
         shown[done:upto], lit[done:upto] = spins, light
         done = upto
         piece = int(np.searchsorted(times, start, "right")) - 1
         power, field = waveform.within(piece, np.array([start, end]))
-        noise = chi if waveform.noisy()[piece] else chi[:0]
+        noisy = bool(waveform.noisy()[piece])
+        if not noisy and not np.any(power):
+            _precess(spins, light, end - start, network.rates, system.omega_z)
+            continue
         _semiclassical_kernels.advance(
             spins,
             light,
             (end - start, power, field @ network.drive),
-            (noise, (start - times[0]) * density, density),
+            _noise(bath if noisy else None, on, n),
             (network.rows, network.readout),
             network.rates,
             system.omega_z,
-            int(np.ceil((end - start) / longest)),
+            steps.within(end - start, power, field),
         )
+        on += (end - start) * noisy
     shown[done:], lit[done:] = spins, light
     return Evolution(
         samples,
         shown.transpose(0, 2, 1),
         lit[:, 0] + 1j * lit[:, 1],
-        State(spins.T.copy(), light[0] + 1j * light[1]),
+        State(
+            spins.T.copy(),
+            light[0] + 1j * light[1],
+            None if bath is None else bath.after(on),
+        ),
     )
 
 
@@ -308,51 +315,61 @@ class _Network:
         return cls(spins * g, readout, np.array([loss, detunings]), drive)
 
 
-def _longest_step(
-    system: SpinSystem, waveform: Waveform, rates: Floats, step: float | None
-) -> float:
-    """Return the longest step in s.
+@dataclass(frozen=True)
+class _Steps:
+    """The longest step in s where one was asked for, else the rates in rad/s it obeys.
 
-    Raises
-    ------
-    ParameterError
-        Longer than what the exponential integrals of the light are summed for.
+    reach: largest |b_i| that spins make at q = 1. rate: of light and of precession.
     """
-    light = float(np.max(np.hypot(*rates), initial=0.0))
-    if step is not None:
-        return checks.number("step", step, 1e-12, _LONGEST / light, "s")
-    reach = float(np.max(np.abs(system.couplings) @ (2 * system.spins), initial=0.0))
-    field = np.max(waveform.power) * reach + np.max(np.abs(waveform.field), initial=0)
-    return _STEP / max(light, float(field), system.omega_z)
+
+    longest: float | None
+    rate: float
+    reach: float
+
+    @classmethod
+    def of(cls, system: SpinSystem, rates: Floats, longest: float | None) -> _Steps:
+        light = float(np.max(np.hypot(*rates), initial=0.0))
+        if longest is not None:
+            # The exponential integrals of the light are summed for no longer ones.
+            checks.number("step", longest, 1e-12, _LONGEST / light, "s")
+        fields = np.abs(system.couplings) @ (2 * system.spins)
+        return cls(longest, max(light, system.omega_z), float(fields.max(initial=0.0)))
+
+    def within(self, duration: float, power: Floats, field: Floats) -> int:
+        """Return the steps in a piece of power (2,) and field (2, N) at its ends."""
+        strongest = np.max(power) * self.reach + np.max(np.abs(field), initial=0.0)
+        longest = self.longest or _STEP / max(self.rate, float(strongest))
+        return max(int(np.ceil(duration / longest)), 1)
 
 
-def _chi(
-    system: SpinSystem, waveform: Waveform, rng: np.random.Generator
-) -> tuple[Floats, float]:
-    """Draw chi_i (K, N) in rad/s over the drive; return it with its rows per s.
+def _precess(
+    spins: Floats, light: Floats, duration: float, rates: Floats, omega_z: float
+) -> None:
+    """Turn spins (3, N) about z and let the light (2, L) decay, the pump being off."""
+    turn = np.exp(1j * omega_z * duration)
+    turned = (spins[0] + 1j * spins[1]) * turn
+    left = (light[0] + 1j * light[1]) * np.exp((rates[0] + 1j * rates[1]) * duration)
+    spins[0], spins[1] = turned.real, turned.imag
+    light[0], light[1] = left.real, left.imag
 
-    J(w) = 2 pi alpha |w| exp(-|w|/cutoff) (D6, corrected), one periodic waveform per
-    site of which no more than half is used. (0, N) where the drive has no noise.
 
-    Raises
-    ------
-    ParameterError
-        Quantum noise.
-    """
-    ohmic = system.noise
-    if ohmic is None or not np.any(waveform.noisy()):
-        return np.empty((0, system.size)), 1.0
-    if ohmic.quantum:
-        raise ParameterError(
-            "the semiclassical dynamics take classical noise (quantum=False): a "
-            f"quantum bath is no waveform; got {ohmic}"
-        )
-    density = _NOISE_ROWS * ohmic.cutoff
-    rows = int((waveform.times[-1] - waveform.times[0]) * density) + 2
-    count = next_fast_len(2 * rows + _NOISE_ROWS * 64, real=True)
-    spacing = TWO_PI * density / count
-    w = spacing * np.arange(count // 2 + 1)
-    size = np.sqrt(2 * ohmic.alpha * w * np.exp(-w / ohmic.cutoff) * spacing)
-    parts = rng.standard_normal((2, len(w), system.size)) * size[:, None]
-    chi = irfft(parts[0] - 1j * parts[1], count, axis=0)[:rows] * (count / 2)
-    return np.ascontiguousarray(chi), density
+def _bath(
+    system: SpinSystem,
+    waveform: Waveform,
+    bath: Bath | None,
+    rng: np.random.Generator,
+) -> Bath | None:
+    """Return the noise drawn for all of the drive, going on with an earlier one."""
+    if system.noise is None or not np.any(waveform.noisy()):
+        return bath
+    if bath is None:
+        bath = Bath.begin(system.noise, system.size, rng)
+    checks.array("state.bath.rows", bath.rows, ("K", system.size))
+    return bath.reaching(float(np.diff(waveform.times) @ waveform.noisy()), rng)
+
+
+def _noise(bath: Bath | None, on: float, sites: int) -> _semiclassical_kernels.Noise:
+    """Return the noise after it was on for a time in s, as the kernels want it."""
+    if bath is None:
+        return np.empty((0, sites)), 0.0, 1.0
+    return bath.rows, bath.position + on * bath.density, bath.density

@@ -1,6 +1,7 @@
 """Classical spins and light: written-out ODEs, conserved quantities, closed forms."""
 
 import doctest
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -255,6 +256,39 @@ def test_pieces_and_samples_do_not_change_the_course():
     end = evolve(system, second, middle, step=5e-9).state
     np.testing.assert_allclose(middle.spins, whole.spins[2], atol=1e-8)
     np.testing.assert_allclose(end.spins, whole.state.spins, atol=1e-7)
+
+
+def test_pieces_with_noise_are_the_whole():
+    """Cut anywhere, the bath goes on: also over a time without noise or pump."""
+    system = network(mode_couplings(), noise=OhmicNoise(alpha=2.0, cutoff=2e5))
+    power, noise = [1.0, 0.0, 1.2, 1.2], [True, False, False, True]
+    edges, field = np.array([0, 4e-6, 1e-5, 1.1e-5, 1.5e-5]), np.full((4, 4), 2e6)
+    whole = evolve(system, Drive(edges, power, field, noise), pointing(4), step=5e-9)
+    rng, state = np.random.default_rng(0), pointing(4)
+    for start, stop in pairwise([0, 1e-6, 4e-6, 1e-5, 1.1e-5, 1.3e-5, 1.5e-5]):
+        k = int(np.searchsorted(edges, start, "right")) - 1
+        piece = Drive([start, stop], power[k : k + 1], field[:1], noise[k : k + 1])
+        state = semiclassical.evolve(
+            system, piece, state, sample_times=[], rng=rng, step=5e-9
+        ).state
+    np.testing.assert_allclose(state.spins, whole.state.spins, atol=1e-6)
+    np.testing.assert_array_equal(state.bath.rows, whole.state.bath.rows)
+
+
+def test_without_pump_spins_precess_and_light_decays():
+    """The closed form of an idle cavity is the limit of a weak pump."""
+    system, start = network(mode_couplings()), pointing(4)
+    start = State(start.spins, np.array([1e6, -2e6j, 3e5, 0]))
+    ends = [
+        evolve(system, Drive([0, 2e-6], [q], np.zeros((1, 4)), [False]), start).state
+        for q in (0.0, 1e-16)
+    ]
+    np.testing.assert_allclose(ends[0].spins, ends[1].spins, atol=1e-5)
+    np.testing.assert_allclose(ends[0].light, ends[1].light, atol=10)
+    turned = np.exp(1j * WZ * 2e-6) * (start.spins[:, 0] + 1j * start.spins[:, 1])
+    np.testing.assert_allclose(ends[0].spins[:, 0], turned.real)
+    decay = np.exp((1j * D - KAPPA) * 2e-6)
+    np.testing.assert_allclose(ends[0].light, start.light * decay)
 
 
 @pytest.mark.parametrize("n", [1, 4])
