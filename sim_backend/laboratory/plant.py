@@ -20,12 +20,12 @@ from ccqed_ctrl.rng import stream
 from ccqed_ctrl.units import TWO_PI
 from sim_backend.crate.events import Event
 
+from . import ensembles
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
 from .exposures import Exposure, Sensor
 from .optics import Optics
-from .physics import ramp, steepest_descent
-from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
+from .physics.system import Drive, SpinSystem
 from .scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -122,11 +122,15 @@ class Plant:
             omega_z=truth.pump.omega_z,
             noise=truth.noise,
         )
-        self._state = normal_state(self._system.spins, rng)
+        # The chance of steepest descent lives as long as the laboratory.
+        chance = self._rng
+        if truth.dynamics == "semiclassical":
+            chance = stream(self._seed, "dephasing", self._preparations)
+        self._ensembles = ensembles.prepare(self._system.spins, truth, rng, chance)
 
     def magnetization(self) -> Floats:
         """Return the present <Sx>/S (N,): for tests and the operator's curiosity."""
-        return self._state.magnetization.copy()
+        return self._ensembles.magnetization
 
     # Time ----------------------------------------------------------------------
 
@@ -206,23 +210,9 @@ class Plant:
             noise=np.array([setting.noise for setting in settings]),
         )
         seconds = (times - origin) * REF_PERIOD
-        truth = self.scenario
         if len(self._system.spins) == 0:
             return np.empty((len(times), 0))
-        if truth.dynamics == "mean_field":
-            evolution = ramp.evolve(
-                self._system, drive, self._state, sample_times=seconds,
-                kernel=truth.flip_rates,
-            )  # fmt: skip
-        else:
-            evolution = steepest_descent.evolve(
-                self._system, drive, self._state, sample_times=seconds,
-                rng=self._rng, kernel=truth.flip_rates,
-            )  # fmt: skip
-        self._state = EnsembleState(
-            evolution.state.magnetization, evolution.state.polarisation
-        )
-        return evolution.magnetization
+        return self._ensembles.evolve(self._system, drive, seconds)
 
     def _power(self, setting: Setting) -> float:
         return (setting.rabi_frequency / self.scenario.pump.rabi_frequency) ** 2

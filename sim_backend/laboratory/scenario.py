@@ -38,7 +38,7 @@ from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
 
 #: Dynamics of the ensembles, by name (physics.md).
-DYNAMICS = ("steepest_descent", "mean_field")
+DYNAMICS = ("steepest_descent", "mean_field", "semiclassical")
 #: Flip rates, by name.
 FLIP_RATES = ("exact", "printed")
 

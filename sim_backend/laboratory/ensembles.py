@@ -1,0 +1,107 @@
+"""The ensembles of one preparation, under whichever dynamics rules the scenario."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .physics import ramp, semiclassical, steepest_descent
+from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
+from .scenario import Scenario
+
+Floats = NDArray[np.float64]
+
+
+class Ensembles(Protocol):
+    """N ensembles whose state lives from one piece of the drive to the next."""
+
+    @property
+    def magnetization(self) -> Floats:
+        """The present <Sx>/S (N,)."""
+
+    def evolve(self, system: SpinSystem, drive: Drive, sample_times: Floats) -> Floats:
+        """Live through a drive; return <Sx>/S (K, N) at times (K,) in s within it."""
+
+
+def prepare(
+    spins: Floats,
+    scenario: Scenario,
+    preparation: np.random.Generator,
+    evolution: np.random.Generator,
+) -> Ensembles:
+    """Return ensembles pumped into the lower spin state.
+
+    Parameters
+    ----------
+    spins : (N,)
+        S_i = M_i / 2, 0 of an empty site.
+    preparation, evolution : Generator
+        Draw the quantum noise of the state, and whatever chance there is afterwards.
+    """
+    if scenario.dynamics == "semiclassical":
+        return ClassicalSpins(spins, preparation, evolution)
+    return DressedStates(spins, scenario, preparation, evolution)
+
+
+class ClassicalSpins:
+    """Spin vectors and light, `semiclassical`."""
+
+    def __init__(
+        self,
+        spins: Floats,
+        preparation: np.random.Generator,
+        evolution: np.random.Generator,
+    ) -> None:
+        self._rng = evolution
+        self._state = semiclassical.normal_state(spins, preparation)
+
+    @property
+    def magnetization(self) -> Floats:
+        """The present <Sx>/S (N,)."""
+        return self._state.spins[:, 0].copy()
+
+    def evolve(self, system: SpinSystem, drive: Drive, sample_times: Floats) -> Floats:
+        """Live through a drive; return <Sx>/S (K, N) at the times (K,) in s."""
+        evolution = semiclassical.evolve(
+            system, drive, self._state, sample_times=sample_times, rng=self._rng
+        )
+        self._state = evolution.state
+        return evolution.magnetization
+
+
+class DressedStates:
+    """Magnetizations and polarisations, `steepest_descent` or `mean_field`."""
+
+    def __init__(
+        self,
+        spins: Floats,
+        scenario: Scenario,
+        preparation: np.random.Generator,
+        evolution: np.random.Generator,
+    ) -> None:
+        self._rng = evolution
+        self._dynamics, self._kernel = scenario.dynamics, scenario.flip_rates
+        self._state = normal_state(spins, preparation)
+
+    @property
+    def magnetization(self) -> Floats:
+        """The present <Sx>/S (N,)."""
+        return self._state.magnetization.copy()
+
+    def evolve(self, system: SpinSystem, drive: Drive, sample_times: Floats) -> Floats:
+        """Live through a drive; return <Sx>/S (K, N) at the times (K,) in s."""
+        if self._dynamics == "mean_field":
+            evolution = ramp.evolve(
+                system, drive, self._state, sample_times=sample_times,
+                kernel=self._kernel,
+            )  # fmt: skip
+        else:
+            evolution = steepest_descent.evolve(
+                system, drive, self._state, sample_times=sample_times,
+                rng=self._rng, kernel=self._kernel,
+            )  # fmt: skip
+        found = evolution.state
+        self._state = EnsembleState(found.magnetization, found.polarisation)
+        return evolution.magnetization
