@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,9 @@ from typing import Any, Final, Self
 import numpy as np
 
 from .errors import ResultsError, StorageError
+from .storage import spare
+
+logger = logging.getLogger(__name__)
 
 #: Prefix of the datasets that name a journal: name, folder, sha256.
 JOURNAL: Final = "journal"
@@ -48,6 +52,7 @@ class Journal:
         self.path = path
         self._database = database
         self._writing = writing
+        self._inode = path.stat().st_ino
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -62,12 +67,17 @@ class Journal:
             raise StorageError(f"{path} is there already: another run's journal")
         with _storing(path):
             database = sqlite3.connect(path, isolation_level=None)
-            # One writer, who keeps the lock; each transaction is on disk when it ends.
-            database.executescript(
-                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
-                "PRAGMA synchronous = FULL;" + _TABLES
-            )
-        return cls(path, database, writing=True)
+            try:
+                # One writer, who keeps the lock; a transaction that ends is on disk.
+                database.executescript(
+                    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
+                    "PRAGMA synchronous = FULL;" + _TABLES
+                )
+            except sqlite3.Error:
+                database.close()
+                discard(path)
+                raise
+            return cls(path, database, writing=True)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -93,13 +103,12 @@ class Journal:
         Raises
         ------
         StorageError
-            They could not be written.
+            They could not be written, here or in the second folder.
         """
-        with self._transaction():
-            self._database.executemany(
-                "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)",
-                [(key, *_encoded(key, value)) for key, value in values.items()],
-            )
+        self._write(
+            "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)",
+            [(key, *_encoded(key, value)) for key, value in values.items()],
+        )
 
     def append(self, shot: int, row: Mapping[str, Any]) -> None:
         """Add values of a shot: all or none.
@@ -107,13 +116,13 @@ class Journal:
         Raises
         ------
         StorageError
-            They could not be written, or the shot has one of that key.
+            They could not be written, here or in the second folder, or the shot has one
+            of that key.
         """
-        with self._transaction():
-            self._database.executemany(
-                "INSERT INTO row VALUES (?, ?, ?, ?, ?)",
-                [(shot, key, *_encoded(key, value)) for key, value in row.items()],
-            )
+        self._write(
+            "INSERT INTO row VALUES (?, ?, ?, ?, ?)",
+            [(shot, key, *_encoded(key, value)) for key, value in row.items()],
+        )
 
     @property
     def keys(self) -> list[str]:
@@ -154,11 +163,21 @@ class Journal:
         return self._value(query, (key, shot))
 
     def close(self) -> None:
-        """Close the file."""
-        if self._writing:
-            with suppress(sqlite3.Error):  # SQLite's own file beside it goes
-                self._database.execute("PRAGMA journal_mode = DELETE")
-        self._database.close()
+        """Close the file.
+
+        Raises
+        ------
+        StorageError
+            It was being written, and has been removed.
+        """
+        writing, self._writing = self._writing, False
+        try:
+            if writing:
+                self._settle()
+                with suppress(sqlite3.Error):  # SQLite's own file beside it goes
+                    self._database.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -171,17 +190,78 @@ class Journal:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Make one transaction; what the disk does not take, the second folder may."""
         with _storing(self.path):
-            self._database.execute("BEGIN IMMEDIATE")
             try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                self._check_place()
+                self._commit(statement, rows)
+            except (OSError, sqlite3.OperationalError) as error:
+                self._move(error)
+                self._commit(statement, rows)
+
+    def _commit(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(statement, rows)
+            self._database.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # SQLite may have done it already
+                self._database.execute("ROLLBACK")
+            raise
+
+    def _settle(self) -> None:
+        """Make sure that what was written last is where it is said to be."""
+        with _storing(self.path):
+            try:
+                self._check_place()
+            except OSError as error:
+                self._move(error)
+
+    def _check_place(self) -> None:
+        """Refuse to write into a file that has been removed, as POSIX would allow."""
+        if not (self.path.exists() and self.path.stat().st_ino == self._inode):
+            raise FileNotFoundError("it has been removed while its run went on")
+
+    def _move(self, error: Exception) -> None:
+        """Go on in the second folder, with all there is.
+
+        Without one, a journal that was removed is made again before `error` is raised.
+        """
+        left = self.path
+        with suppress(StorageError):  # of a second folder that is no better
+            folder = spare()
+            if folder is not None:
+                self._copy_to(folder)
+                logger.error(
+                    "%s cannot be written (%s); the run goes on in %s, which has all "
+                    "that was in it", left, error, self.path,
+                )  # fmt: skip
+                with suppress(OSError):
+                    discard(left)
+                return
+        if isinstance(error, FileNotFoundError):
+            self._copy_to(left.parent)
+            raise StorageError(
+                f"{left} has been removed while its run went on; all that was in it is "
+                f"in {self.path} again"
+            ) from error
+        raise error
+
+    def _copy_to(self, folder: Path) -> None:
+        """Go on in a copy in another folder."""
+        with _storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            other = _begin(folder, self.path.stem)
+            try:
+                self._database.backup(other._database)
+            except sqlite3.Error:
+                other._database.close()
+                discard(other.path)
                 raise
+            self._database.close()
+        self.path, self._database = other.path, other._database
+        self._inode = other._inode
 
     def _column(self, query: str) -> list[str]:
         with _reading(self.path):
@@ -196,13 +276,25 @@ class Journal:
 
 
 def begin(folder: Path, name: str) -> Journal:
-    """Begin the journal of a run; a number goes after a name that is taken.
+    """Begin the journal of a run, in the second folder if the first takes none.
 
     Raises
     ------
     StorageError
         The file cannot be made.
     """
+    try:
+        return _begin(folder, name)
+    except StorageError as error:
+        second = spare()
+        if second is None:
+            raise
+        logger.error("%s; the run is kept in %s", error, second)
+        return _begin(second, name)
+
+
+def _begin(folder: Path, name: str) -> Journal:
+    """Begin a journal in a folder; a number goes after a name that is taken."""
     path, number = folder / f"{name}{SUFFIX}", 0
     while path.exists():
         number += 1
@@ -245,7 +337,7 @@ def fold_in(journal: Journal, group: Any) -> None:
 def discard(path: Path) -> None:
     """Remove a journal, and what a killed SQLite left beside it."""
     path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
-    path.unlink()
+    path.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,8 @@ from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 from ccqed_ctrl.errors import ResultsError, StorageError
 from ccqed_ctrl.journal import Journal, begin, fold
+from ccqed_ctrl.storage import SPARE
+from tests.disks import disk
 
 FRAMES = np.arange(2 * 8 * 8, dtype=np.uint16).reshape(2, 8, 8)
 
@@ -213,3 +216,134 @@ def test_folding_writes_what_a_group_lacks(path, tmp_path):
             )
             assert list(file["verdict"].asstr()) == ["ok"] * 3
             assert list(file["known"]) == [7, 7, 7]
+
+
+def write(journal, shots):
+    for shot in shots:
+        journal.append(shot, {"frames": np.full((2, 128, 128), shot, np.uint16)})
+
+
+def read(path):
+    """Return the first number of each shot's frames, as they are in a file."""
+    with Journal.open(path) as journal:
+        shots = range(journal.shots("frames"))
+        return [int(journal.row("frames", shot)[0, 0, 0]) for shot in shots]
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    with disk(tmp_path, 16) as made:
+        yield made
+
+
+@pytest.fixture
+def spare(tmp_path, monkeypatch):
+    """Configure a second folder."""
+    folder = tmp_path / "spare"
+    folder.mkdir()
+    monkeypatch.setenv(SPARE, str(folder))
+    return folder
+
+
+def test_what_was_appended_survives_a_power_cut(mounted):
+    """Only what SQLite has synced is in the image of the disk.
+
+    Seen is the sync of the file and of the names above it, by a copy of what the file
+    system had sent to its disk; a disk that itself lies about syncs is not seen.
+    """
+    folder = mounted.root / "2026-01-01" / "00"
+    folder.mkdir(parents=True)
+    with Journal.create(folder / "a.journal") as journal:
+        write(journal, range(3))
+        with mounted.after_power_cut() as after:
+            assert read(after / "2026-01-01" / "00" / "a.journal") == [0, 1, 2]
+
+
+@pytest.mark.parametrize("trouble", ["fill", "fail"])
+def test_a_disk_that_takes_no_more_keeps_what_it_has(mounted, trouble):
+    path = mounted.root / "a.journal"
+    journal = Journal.create(path)
+    write(journal, range(3))
+    getattr(mounted, trouble)()
+    with pytest.raises(StorageError, match=r"a\.journal cannot be written"):
+        write(journal, [3])
+    journal.close()
+    assert read(path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("trouble", ["fill", "fail", "vanish"])
+def test_a_run_goes_on_in_the_second_folder(mounted, spare, caplog, trouble):
+    path = mounted.root / "a.journal"
+    with Journal.create(path) as journal:
+        journal.store({"names": ["a", "b"]})
+        write(journal, range(3))
+        getattr(mounted, trouble)()
+        write(journal, range(3, 6))
+    (moved,) = spare.rglob("*.journal*")
+    assert journal.path == moved
+    assert read(moved) == [0, 1, 2, 3, 4, 5]
+    with Journal.open(moved) as again:
+        assert again.get("names") == ["a", "b"]
+    assert str(moved) in caplog.text
+    if trouble == "fill":  # what is left behind keeps no disk full
+        assert not list(mounted.root.glob("*.journal*"))
+
+
+def test_a_removed_journal_is_made_again(path):
+    journal = Journal.create(path)
+    write(journal, range(3))
+    shutil.rmtree(path.parent)
+    with pytest.raises(StorageError, match="has been removed") as refused:
+        write(journal, [3])
+    assert str(path) in str(refused.value)
+    journal.close()
+    assert read(path) == [0, 1, 2]
+
+
+def test_a_journal_removed_after_the_last_shot_is_made_again(path):
+    journal = Journal.create(path)
+    write(journal, range(3))
+    path.unlink()
+    path.touch()  # something else has its name
+    with pytest.raises(StorageError, match="has been removed"):
+        journal.close()
+    (again,) = path.parent.glob("*-1.journal")
+    assert read(again) == [0, 1, 2]
+
+
+def test_a_journal_that_cannot_be_begun_leaves_nothing(mounted):
+    mounted.fill()
+    with pytest.raises(StorageError, match="cannot be written"):
+        begin(mounted.root, "a")
+    assert not list(mounted.root.glob("a*"))
+
+
+def test_a_journal_is_begun_in_the_second_folder(mounted, spare, caplog):
+    mounted.fill()
+    with begin(mounted.root, "a") as journal:
+        write(journal, range(2))
+    assert spare in journal.path.parents
+    assert read(journal.path) == [0, 1]
+    assert str(journal.path.parent) in caplog.text
+
+
+def test_a_second_folder_that_is_gone_is_named(mounted, monkeypatch, tmp_path):
+    monkeypatch.setenv(SPARE, str(tmp_path / "unmounted"))
+    mounted.fill()
+    with pytest.raises(StorageError, match="is its disk mounted"):
+        begin(mounted.root, "a")
+
+
+def test_a_value_that_is_refused_moves_nothing(path, spare):
+    with Journal.create(path) as journal:
+        write(journal, [0])
+        with pytest.raises(StorageError, match="UNIQUE"):
+            write(journal, [0])
+        assert journal.path == path
+    assert not list(spare.iterdir())
+
+
+def test_every_append_is_synced(path):
+    """What root sees of a power cut, everyone sees of SQLite's own setting: FULL."""
+    with Journal.create(path) as journal:
+        assert journal._database.execute("PRAGMA synchronous").fetchone() == (2,)

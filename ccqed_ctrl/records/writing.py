@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -11,6 +12,9 @@ import numpy as np
 from ..errors import SchemaError
 from ..units import SCALES
 from .declaration import POINTS, SHOTS, Entry
+
+#: Bytes that a text of a shot takes, about.
+_TEXT = 32
 
 
 class DatasetOwner(Protocol):
@@ -163,6 +167,32 @@ def with_axes(entries: Iterable[Entry], stored: Iterable[Entry]) -> list[Entry]:
     """Return the declarations, those of `stored` in place of their namesakes."""
     known = {entry.key: entry for entry in entries}
     return list((known | {entry.key: entry for entry in stored}).values())
+
+
+def row_bytes(
+    entries: Iterable[Entry], planned: Mapping[Entry, Any], sizes: Mapping[str, int]
+) -> int:
+    """Return how many bytes a shot will take.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        All that the run may store.
+    planned : mapping
+        What it has planned, which tells the sizes of axes.
+    sizes : mapping of str to int
+        Of further axes; one that nothing tells counts once.
+    """
+    known = dict(sizes)
+    for entry, value in planned.items():
+        known.update(zip(entry.axes, _shape(value), strict=False))
+    rows = [entry for entry in entries if entry.axes[:1] == (SHOTS,)]
+    return sum(
+        math.prod(known.get(axis, 1) for axis in entry.axes[1:] if not axis.isdigit())
+        * math.prod(int(axis) for axis in entry.axes if axis.isdigit())
+        * (_TEXT if entry.dtype == "str" else np.dtype(entry.dtype).itemsize)
+        for entry in rows
+    )
 
 
 def _of_shot(entry: Entry) -> Entry:
