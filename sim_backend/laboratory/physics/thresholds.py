@@ -9,6 +9,7 @@ from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import RUBIDIUM_LINEWIDTH, Cavity, Pump
 from ccqed_ctrl.units import TWO_PI
 
+from .dispersion import static_couplings
 from .system import Floats, SpinSystem
 
 
@@ -16,9 +17,9 @@ def ensemble_thresholds(system: SpinSystem) -> Floats:
     """Return (N,) the relative power q at which each ensemble alone superradiates.
 
     M_i J_ii q = omega_z [corrected: no factor 4, and |Delta_C|]; infinite for an empty
-    site or one without self coupling.
+    site or one without self coupling, or whose mode is on the blue side.
     """
-    gain = 2 * system.spins * np.diag(system.couplings)
+    gain = 2 * system.spins * np.diag(static_couplings(system))
     found = np.full(system.size, np.inf)
     return np.divide(system.omega_z, gain, out=found, where=gain > 0)
 
@@ -30,7 +31,7 @@ def network_threshold(system: SpinSystem) -> float:
     eigenvalue of J. Infinite when no eigenvalue is positive.
     """
     root = np.sqrt(2 * system.spins)
-    eigenvalues = np.linalg.eigvalsh(root[:, None] * system.couplings * root)
+    eigenvalues = np.linalg.eigvalsh(root[:, None] * static_couplings(system) * root)
     gain = float(np.max(eigenvalues, initial=0.0))
     return system.omega_z / gain if gain > 0 else np.inf
 
