@@ -32,7 +32,10 @@ ENVELOPE: Final[dict[str, Limit]] = {
     "DDS amplitude": Limit(0.0, 1.0, "of full scale", "the AOM driver saturates"),
     "DMD amplitude": Limit(0.0, 1.0, "of full scale", "a mirror is on or off"),
     "energy change": Limit(
-        0.0, 1.0, "of |Delta_C|", "spins are pumped up instead of cooled down"
+        0.0,
+        1.0,
+        "of |Delta_C|",
+        "beyond it the order of flips reverses and rates fall",
     ),
     "camera exposure": Limit(1e-6, 1.0, "s", "the shutter cannot follow"),
 }

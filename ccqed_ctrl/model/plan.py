@@ -202,7 +202,7 @@ class LoadPlan:
 
     dmd_pattern: (N,) amplitudes in [-1, 1], K^-1 h normalised. dds_amplitude: of the
     drive, 0..1. field: (N,) h in rad/s at full pump. energy_change: largest
-    |de| / |Delta_C| while the field is on.
+    |de| / |Delta_C| while the field is on, self term included (Eq. 18).
     """
 
     dmd_pattern: Floats
@@ -240,7 +240,9 @@ def plan_load(
     peak = float(np.max(np.abs(raw), initial=0.0))
     full = calibration.full_scale * np.sqrt(max(volts, 1e-12))
     limits.enforce("DDS amplitude", peak / full)
-    energy_change = np.abs(local + field) / abs(cavity.pump_detuning)
+    # What one atom's flip costs also holds the pull of its own ensemble, M J_ii.
+    total = local + scale * np.diag(couplings) * spins + field
+    energy_change = np.abs(total) / abs(cavity.pump_detuning)
     limits.enforce("energy change", energy_change)
     return LoadPlan(
         dmd_pattern=raw / max(peak, 1e-300),

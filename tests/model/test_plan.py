@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -215,7 +217,16 @@ def test_the_drive_makes_exactly_the_field(stored, ratio):
     )
     local = scale * ising.local_fields(stored.couplings, state)
     np.testing.assert_allclose(np.abs(made.field), ratio * np.abs(local).max())
-    expected = np.abs(local + made.field).max() / abs(CAVITY.pump_detuning)
+    held = scale * np.diag(stored.couplings) * state
+    expected = np.abs(local + held + made.field).max() / abs(CAVITY.pump_detuning)
+    assert made.energy_change == pytest.approx(expected)
+
+
+def test_an_ensemble_alone_resists_a_flip_by_its_self_term(stored):
+    """P/P_th = 2 means M J_ii = 2 omega_z: that much, and no field of others."""
+    one = replace(stored, couplings=np.array([[CLOUD.beta(CAVITY)]]))
+    made = plan_load(one, np.ones(1), pumped=2.0, field_ratio=1.0)
+    expected = 2 * PUMP.omega_z / abs(CAVITY.pump_detuning)
     assert made.energy_change == pytest.approx(expected)
 
 
@@ -239,7 +250,7 @@ def test_a_drive_beyond_full_scale_is_refused(stored):
 
 def test_heating_fields_are_refused(stored):
     strong = LONGITUDINAL.replace(full_scale=1e9)
-    with pytest.raises(LimitError, match="energy change .* pumped up"):
+    with pytest.raises(LimitError, match="energy change .* order of flips reverses"):
         plan_load(stored, stored.minima[0], strong, field_ratio=20.0)
 
 
