@@ -44,7 +44,7 @@ def _configure_filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--status", help="ok, failed, terminated, interrupted, running, unreadable..."
     )
-    parser.add_argument("--backend", choices=["hardware", "simulation"])
+    parser.add_argument("--backend", choices=["hardware", "simulation", "doubtful"])
     parser.add_argument(
         "--since", metavar="TIME", help="2026-03-01 or 2026-03-01T14:30"
     )

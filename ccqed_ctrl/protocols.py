@@ -19,7 +19,10 @@ class Controller(Protocol):
         """Return True while the device answers."""
 
     def status(self) -> dict[str, Any]:
-        """Return model, serial and state, for the results and the operator."""
+        """Return model, serial and state, for the results and the operator.
+
+        `simulated`: true where nothing real stands behind; results say so.
+        """
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, code, devices. Never asked to decide."""
+"""Where a result comes from: versions, code, device database."""
 
 from __future__ import annotations
 
@@ -15,18 +15,6 @@ from typing import Any, Final
 _PACKAGES = ("numpy", "scipy", "h5py", "numba", "ccqed-ctrl")
 #: What ARTIQ calls the revision of a repository that is a plain folder.
 UNKNOWN: Final = "N/A"
-
-
-def backend(device_db: Mapping[str, Any]) -> str:
-    """Return "hardware" if the core device is ARTIQ's own driver, else "simulation".
-
-    Anything that is not certainly the laboratory counts as simulation, so that a
-    simulated result cannot pass for a measured one.
-    """
-    core = device_db.get("core", {})
-    module = core.get("module", "") if isinstance(core, Mapping) else ""
-    real = str(module).startswith("artiq.coredevice.")
-    return "hardware" if real else "simulation"
 
 
 def versions() -> dict[str, str]:

@@ -14,7 +14,7 @@ import numpy as np
 from artiq.experiment import HasEnvironment
 from sipyco import pyon
 
-from . import provenance
+from . import backend, provenance
 from .belief import Belief
 from .ending import Ending
 from .errors import StorageError
@@ -78,8 +78,13 @@ class Report:
         file = Path(type(self._experiment).build.__code__.co_filename)
         expid = self._experiment.get_device("scheduler").expid or {}
         revision = expid.get("repo_rev", provenance.UNKNOWN)
+        made = backend.devices_of(getattr(core, "dmgr", None))
+        devices = backend.ask({**made, "core": core})
+        if devices.backend == backend.DOUBTFUL:
+            logger.warning("neither hardware nor simulation: %s", devices.reason)
         self._about = {
-            "backend": provenance.backend(device_db),
+            "backend": devices.backend,
+            "devices": devices.reason,
             "class": type(self._experiment).__name__,
             "versions": provenance.versions(),
             "git": provenance.git_state(file, revision),
@@ -92,7 +97,6 @@ class Report:
         journal.store({f"{ROOT}.{key}": value for key, value in roots.items()})
         self._set("schema", encoded(entries, self._record.__name__))
         self._set("schema_revision", REVISION)
-        self._set("backend", self._about["backend"])
         self._set("belief.laboratory", self._belief.text)
         self._set("belief.sha256", self._belief.sha256)
         sources = {name: dataclasses.asdict(of) for name, of in self._sources.items()}
@@ -123,6 +127,8 @@ class Report:
         """Store the status, and what the devices say of themselves by now."""
         # A simulated core device tells its truth, seed and slack; ARTIQ's own nothing.
         tell: Callable[[], dict[str, Any]] = getattr(core, "provenance", dict)
+        # Again at the end: the experiment may have set it in between.
+        self._set("backend", self._about["backend"])
         self._set("provenance", json.dumps(self._about | tell(), default=float))
         self._set("status", status)
 

@@ -82,8 +82,16 @@ def write_hdf5(run: Run, path: Path, images: bool = True) -> None:
         elif run.journal is not None:
             check_journal(run.file)
             fold_in(run.journal, group)
+        _vouch(file, run.header.backend)
         stored = [replace(e, key=run.stored_name(k)) for k, e in run.entries.items()]
         describe(file["datasets"], stored)
+
+
+def _vouch(file: h5py.File, backend: str) -> None:
+    """Say what the run was, without the journal that says it."""
+    about = file.require_group("ccqed")
+    about.pop("backend", None)
+    about["backend"] = backend
 
 
 def _columns(run: Run) -> Iterator[tuple[str, Any]]:

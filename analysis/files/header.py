@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ccqed_ctrl import pyon
+from ccqed_ctrl.backend import DOUBTFUL, HARDWARE
 from ccqed_ctrl.ending import status_word
-from ccqed_ctrl.errors import SchemaError
+from ccqed_ctrl.errors import ResultsError, SchemaError
 
+from .pairing import open_journal
 from .results_file import ResultsFile
 
 #: Who wrote a file.
@@ -29,7 +31,8 @@ class Header:
     unknown. started: UTC, None if unknown. status: how it ended (`ccqed_ctrl.ending`),
     "running" if it did not, yet or ever; where nothing says so, "complete" or
     "incomplete" by its progress, or "unknown". backend: "hardware", "simulation",
-    "doubtful" where the file contradicts itself, or "?". arguments: resolved, else as
+    "doubtful" where the run did not know, the file contradicts itself, or nothing but
+    datasets, which anybody sets, says hardware; or "?". arguments: resolved, else as
     given. provenance: versions, seeds and the like, as the experiment stored them.
     """
 
@@ -121,12 +124,30 @@ def _time(file: ResultsFile, seconds: float | None) -> datetime | None:
 
 def _backend(file: ResultsFile, provenance: Mapping[str, Any]) -> str:
     """Return what all that speak of the backend agree on."""
+    # Of a host or an export; no `set_dataset` reaches there.
+    vouched = file.scalar("ccqed/backend", str)
     said = {
         file.scalar("datasets/backend", str),
-        file.scalar("ccqed/backend", str),
+        vouched,
         shown(provenance["backend"]) if "backend" in provenance else None,
     } - {None}
-    return "doubtful" if len(said) > 1 else shown(said.pop() if said else None)
+    if said == {HARDWARE} and vouched is None:
+        vouched = _journalled_backend(file)
+    if len(said) > 1 or (said == {HARDWARE} and vouched != HARDWARE):
+        return DOUBTFUL
+    return shown(said.pop() if said else None)
+
+
+def _journalled_backend(file: ResultsFile) -> Any:
+    """Return what the journal of a run says, None where there is none to be read."""
+    try:
+        journal = open_journal(file)
+        if journal is None:
+            return None
+        with journal:
+            return journal.get("backend")
+    except ResultsError:
+        return None
 
 
 def _status(file: ResultsFile, embedded: str | None) -> str:

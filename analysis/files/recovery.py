@@ -68,10 +68,12 @@ def _fill(file: h5py.File, journal: Journal) -> None:
     # A shot is finished when it has a verdict: that is appended with all its numbers.
     done = journal.shots("shot.verdict")
     group["progress.done"] = done
-    if group["status"][()] == b"running":
+    if journal.get("status") == "running":
         del group["status"]
         group["status"] = str(Ending.killed)
     annotate(group)
+    # What no `set_dataset` could change, for readers (`header`).
+    file["ccqed/backend"] = journal.get("backend")
 
 
 def _declared(journal: Journal) -> dict[str, Entry]:

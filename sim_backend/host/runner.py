@@ -17,7 +17,7 @@ from artiq.language.core import TerminationRequested
 from artiq.language.environment import DefaultMissing
 from sipyco import pyon
 
-from ccqed_ctrl import provenance
+from ccqed_ctrl import backend, provenance
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
 from ccqed_ctrl.journal import JOURNAL, discard
@@ -194,6 +194,10 @@ class _Session:
     def _run_and_write(self, instance: Any) -> bool:
         """Return whether the results could be written; if not, a checkpoint stays."""
         self.run_time = time.time()
+        made = backend.devices_of(self.devices)
+        found = backend.ask({**made, "host": self}).backend
+        # Whatever they say: what runs here is no hardware.
+        self._backend = backend.DOUBTFUL if found == backend.HARDWARE else found
         checkpoints = Checkpoints(
             self._write_checkpoint,
             lambda: self.datasets.revision,
@@ -314,7 +318,7 @@ class _Session:
             "status": str(status),
             "exception": _sentence(self.error),
             "traceback": _traceback(self.error),
-            "backend": "simulation",
+            "backend": self._backend,
             "arguments": described(self.arguments.resolved),
             "seeds": described(seeds),
             "truth": described(self.truth),

@@ -23,7 +23,11 @@ class SimulatedCamera:
 
     def status(self) -> dict[str, Any]:
         """Return model and state."""
-        return {"model": "simulated camera", "exposures_open": len(self._sensor.open)}
+        return {
+            "model": "simulated camera",
+            "simulated": True,
+            "exposures_open": len(self._sensor.open),
+        }
 
     def arm(self, frames: int, exposure: float) -> int:
         """Prepare for `frames` triggers of `exposure` s; return an arm id.

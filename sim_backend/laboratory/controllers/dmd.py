@@ -27,6 +27,7 @@ class SimulatedDmd:
         """Return model and what is loaded."""
         return {
             "model": "simulated DMD",
+            "simulated": True,
             "patterns": [name for name, _, _ in self._patterns.values()],
             "displayed": self._displayed,
         }

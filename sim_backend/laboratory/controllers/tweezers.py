@@ -27,7 +27,11 @@ class SimulatedTweezers:
 
     def status(self) -> dict[str, Any]:
         """Return model and number of sites."""
-        return {"model": "simulated tweezers", "sites": len(self._positions)}
+        return {
+            "model": "simulated tweezers",
+            "simulated": True,
+            "sites": len(self._positions),
+        }
 
     def set_positions(self, positions: Any) -> None:
         """Move to positions (N, 2) in m and load every site.

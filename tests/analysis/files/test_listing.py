@@ -74,7 +74,7 @@ FILTERS = {
     "class": ({"class_name": "Recall"}, [5, 7]),
     "status": ({"status": "ok"}, [7]),
     "unreadable": ({"status": "unreadable"}, ["?"]),
-    "backend": ({"backend": "hardware"}, [None]),
+    "backend": ({"backend": "doubtful"}, [None]),
     "rid": ({"rids": listing.parse_rids("6")}, [6]),
     "rids": ({"rids": listing.parse_rids("6-9")}, [6, 7]),
     "since": ({"since": listing.parse_time(local(30))}, [6, 7]),

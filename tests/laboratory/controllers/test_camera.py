@@ -24,7 +24,11 @@ def trigger(link, at_mu):
 
 def test_it_answers(camera):
     assert camera.ping()
-    assert camera.status() == {"model": "simulated camera", "exposures_open": 0}
+    assert camera.status() == {
+        "model": "simulated camera",
+        "simulated": True,
+        "exposures_open": 0,
+    }
 
 
 def test_frames_of_a_triggered_camera(camera, link):

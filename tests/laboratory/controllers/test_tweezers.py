@@ -18,7 +18,11 @@ def tweezers(device_manager):
 
 def test_it_answers_and_is_empty_at_first(tweezers):
     assert tweezers.ping()
-    assert tweezers.status() == {"model": "simulated tweezers", "sites": 0}
+    assert tweezers.status() == {
+        "model": "simulated tweezers",
+        "simulated": True,
+        "sites": 0,
+    }
     assert tweezers.positions().shape == (0, 2)
 
 
