@@ -60,3 +60,15 @@ def enforce(name: str, values: ArrayLike) -> None:
             f"{name} must stay in [{limit.minimum:g}, {limit.maximum:g}] {limit.unit} "
             f"({limit.reason}); the plan asks for {worst:.4g}"
         )
+
+
+def enforce_ramp(volts: ArrayLike, step: float) -> None:
+    """Raise if set-points (T,) in V, `step` s apart and from zero on, are not allowed.
+
+    Raises
+    ------
+    LimitError
+        A set-point or a slope, that of the step from zero among them.
+    """
+    enforce("pump set-point", volts)
+    enforce("pump set-point slope", np.diff(volts, prepend=0.0) / step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -71,6 +72,36 @@ def test_an_append_is_whole_or_not_at_all(path):
             journal.append(1, {"a": 5, "b": object()})
         assert journal.row_keys == ["a", "b"]
         assert journal.shots("a") == 1
+
+
+def unwritten(path):
+    """Return how many pages of a file are not on its disk: Linux's `cachestat`."""
+    found = (ctypes.c_uint64 * 5)()
+    with path.open("rb") as file:
+        whole = (ctypes.c_uint64 * 2)(0, 0)
+        if ctypes.CDLL(None).syscall(451, file.fileno(), whole, found, 0):
+            pytest.skip("this system does not tell what is on the disk")
+    _, dirty, on_the_way, *_ = found
+    return dirty + on_the_way
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
+def test_every_write_is_on_the_disk_when_it_returns(path, tmp_path):
+    control = tmp_path / "control"
+    control.write_bytes(bytes(10_000))
+    if not unwritten(control):
+        pytest.skip("this file system writes at once, whether asked to or not")
+    with control.open("rb") as file:
+        os.fsync(file.fileno())
+    if unwritten(control):
+        pytest.skip("this file system is in memory only")
+    with Journal.create(path) as journal:
+        assert unwritten(path) == 0
+        for shot in range(3):
+            journal.append(shot, {"frames": np.full((2, 64, 64), shot)})
+            assert unwritten(path) == 0
+            journal.store({"status": f"shot {shot}"})
+            assert unwritten(path) == 0
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path):

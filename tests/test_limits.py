@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ccqed_ctrl.errors import LimitError
-from ccqed_ctrl.limits import ENVELOPE, enforce
+from ccqed_ctrl.limits import ENVELOPE, enforce, enforce_ramp
 
 
 @pytest.mark.parametrize("name", ENVELOPE)
@@ -39,3 +39,54 @@ def test_the_message_names_the_worst_value_and_the_reason():
 
 def test_nothing_is_within_limits():
     assert enforce("DMD amplitude", []) is None
+
+
+#: What the apparatus stands, once more: a limit is not changed in passing.
+STANDS = {
+    "pump set-point": (0.0, 5.0),
+    "pump set-point slope": (-5e4, 5e4),
+    "DDS amplitude": (0.0, 1.0),
+    "DMD amplitude": (0.0, 1.0),
+    "energy change": (0.0, 1.0),
+    "camera exposure": (1e-6, 1.0),
+}
+
+
+def test_the_limits_are_those_of_the_apparatus():
+    found = {name: (each.minimum, each.maximum) for name, each in ENVELOPE.items()}
+    assert found == STANDS
+
+
+@pytest.mark.parametrize("name", ENVELOPE)
+def test_rounding_is_forgiven_to_a_billionth_of_the_range_and_no_more(name):
+    limit = ENVELOPE[name]
+    span = limit.maximum - limit.minimum
+    for edge, out in ((limit.minimum, -1), (limit.maximum, 1)):
+        enforce(name, edge + out * 0.9e-9 * span)
+        with pytest.raises(LimitError):
+            enforce(name, edge + out * 1.1e-9 * span)
+
+
+def test_the_worst_value_is_the_farthest_out_on_either_side():
+    with pytest.raises(LimitError, match=r"asks for -9$"):
+        enforce("pump set-point", [[-9.0, 6.0], [1.0, 7.0]])
+
+
+@pytest.mark.parametrize(
+    ("volts", "slope"),
+    [
+        ([2.0, 2.0, 2.0], "2e+05"),
+        ([0.4, 2.0, 2.0], "1.6e+05"),
+        ([0.4, 0.8, 0.0], "-8e+04"),
+    ],
+)
+def test_every_step_of_a_ramp_has_its_slope_the_first_from_zero(volts, slope):
+    enforce_ramp([0.4, 0.8, 1.2], 1e-5)
+    with pytest.raises(LimitError, match="slope") as caught:
+        enforce_ramp(volts, 1e-5)
+    assert str(caught.value).endswith(f"asks for {slope}")
+
+
+def test_a_ramp_beyond_the_servo_is_refused():
+    with pytest.raises(LimitError, match="pump set-point must stay"):
+        enforce_ramp([2.5, 5.1], 1.0)

@@ -191,8 +191,7 @@ def plan_pump(
     final = threshold * float(np.sqrt(sequence.pump_over_threshold))
     volts = calibration.volts(final) * np.arange(1, RAMP_STEPS + 1) / RAMP_STEPS
     step = sequence.ramp_time / RAMP_STEPS
-    limits.enforce("pump set-point", volts)
-    limits.enforce("pump set-point slope", np.diff(volts, prepend=0.0) / step)
+    limits.enforce_ramp(volts, step)
     return PumpPlan(volts, step, threshold, final)
 
 
