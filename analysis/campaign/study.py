@@ -58,7 +58,8 @@ class Study:
     parameter fastest. seeds: repetitions of each point. version: to be changed with
     what the function computes, where the function's own code does not show it.
     root_seed: of all random streams. paired: parameters that do not enter the stream,
-    so that points which differ in them alone see the same randomness.
+    so that points which differ in them alone see the same randomness. seconds: core
+    time of a task where that has been measured, for estimates only.
 
     Raises
     ------
@@ -74,6 +75,7 @@ class Study:
     version: int = 1
     root_seed: int = 0
     paired: tuple[str, ...] = ()
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not self.name or not self.name.isprintable():

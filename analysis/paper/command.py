@@ -14,7 +14,7 @@ from ccqed_ctrl.cli import RUN_FAILED
 from ccqed_ctrl.errors import CcqedError
 
 from .figure import check_scale
-from .production import Made, largest_stored, make
+from .production import Made, largest_stored, left, make
 from .registry import select
 from .report import write_report
 
@@ -33,6 +33,12 @@ def figures(options: argparse.Namespace) -> int:
     for figure in chosen:
         try:
             scale = largest_stored(figure, options.store) if options.stored else asked
+            tasks, seconds = left(figure, scale, options.store)
+            if seconds:
+                console.print(
+                    f"{figure.name} {scale}: {tasks} tasks to compute, about "
+                    f"{seconds / 3600:.2g} core hours"
+                )
             one = make(
                 figure, scale, options.store, output,
                 engine=engine, progress=console.is_terminal,

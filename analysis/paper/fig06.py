@@ -167,6 +167,11 @@ def _draw(tables: Tables, figure: Figure) -> None:
     left.plot(x, semicircle(x), "k-", lw=1.2, label="semicircle")
     middle.plot(s, surmise(s), "k-", lw=1.2, label="Wigner surmise")
     left.set(xlabel="eigenvalue (unit variance)", ylabel="density $f_w$", xlim=(-4, 4))
+    left.annotate(
+        "spike at 0:\na narrow layout sees\nfewer modes than N,\nthe rest is empty",
+        (-0.1, left.get_ylim()[1] * 0.5), (-3.8, left.get_ylim()[1] * 0.55),
+        arrowprops={"arrowstyle": "->", "lw": 0.8}, fontsize=9, va="center",
+    )  # fmt: skip
     middle.set(xlabel="level spacing (mean spacing 1)", ylabel="density $p_w$")
     size = table.study.grid["ensembles"][0]
     panel(left, "a", f"eigenvalues, N = {size}")

@@ -21,7 +21,7 @@ five ensembles are flipped, drawn until they and no others stand against their f
 self term included. Mean field F3 (not Eq. 26, see physics.md) against one exact
 trajectory of Eq. 25. Starts: 10 (quick), 200 (paper), 2000 (beyond), each its own
 layout; both rate models see the same starts. Error bars: bootstrap over starts. Drawn
-is the first start that relaxes under both models; dotted: spontaneous emission.
+is the first start that relaxes under both models.
 
 Last rows of the table: mean field from a minimum with 20 % flipped and from random
 states, 12, 200 or 2000 starts each, against the end of steepest descent with the self
@@ -39,7 +39,7 @@ def _studies(scale: Scale) -> Sequence[Study]:
 
 def _claims(tables: Tables) -> list[Claim]:
     return [
-        *time_traces.claims(tables, _STUDY, "order of 10", (3.0, 30.0)),
+        *time_traces.claims(tables, _STUDY, "order of 10", (7.0, 14.0)),
         *fates.claims(tables["fig09.fates"]),
     ]
 

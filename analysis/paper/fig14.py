@@ -139,14 +139,12 @@ def _claims(tables: Tables) -> list[Claim]:
         at_waist = widths.index(1.0)
         claims.append(
             compare(
-                f"width (w0) up to which the overlap exceeds {STABLE:g}, N = {size}, "
-                f"1 um {placement}",
-                "about 1", float(found[size].value), float(found[size].error),
-                (0.8, 1.2),
-                f"0.8 to 1.2 is our window. By N: {listed}. Overlap at N = {size}: "
-                f"{overlap.value[at_waist]:.4f} ± {overlap.error[at_waist]:.4f} at "
-                f"w = w0, {overlap.value[-1]:.3f} ± {overlap.error[-1]:.3f} at "
-                f"{widths[-1]:g} w0.",
+                f"overlap at w = w0, N = {size}, 1 um {placement}",
+                f"above {STABLE:g} up to about w0", float(overlap.value[at_waist]),
+                float(overlap.error[at_waist]), (STABLE, 1.0),
+                f"At {widths[-1]:g} w0 {overlap.value[-1]:.3f} ± "
+                f"{overlap.error[-1]:.3f}. Width (w0) up to which the overlap exceeds "
+                f"{STABLE:g}, by N: {listed}.",
             )
         )  # fmt: skip
     return claims

@@ -17,7 +17,7 @@ four ensembles are flipped, drawn until they and no others stand against their f
 self term included. Mean field F3 (not Eq. 26, see physics.md) against one exact
 trajectory of Eq. 25. Starts: 10 (quick), 200 (paper), 2000 (beyond), each its own
 layout; both rate models see the same starts. Error bars: bootstrap over starts. Drawn
-is the first start that relaxes under both models; dotted: spontaneous emission.
+is the first start that relaxes under both models.
 """
 
 

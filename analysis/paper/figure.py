@@ -20,7 +20,8 @@ from ccqed_ctrl.errors import ParameterError
 Scale: TypeAlias = Literal["quick", "paper", "beyond"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
-Verdict: TypeAlias = Literal["agrees", "differs", "not comparable"]
+#: `marginal`: at the edge of what the paper says, a choice of ours decides.
+Verdict: TypeAlias = Literal["agrees", "marginal", "differs", "not comparable"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 #: Finished studies by name.
@@ -106,7 +107,8 @@ class PaperFigure:
     studies: what must be computed at a scale; empty for closed forms. A study's name
     starts with the figure's ("fig05.minima"), and what a task returns may depend on its
     point and generator alone, so that scales share finished tasks. draw: onto an empty
-    Matplotlib figure of `size` inches. claims: rows of the report.
+    Matplotlib figure of `size` inches. claims: rows of the report. page:
+    instead of such rows a page of its own, from studies and the link to the picture.
     """
 
     name: str
@@ -116,6 +118,7 @@ class PaperFigure:
     draw: Callable[[Tables, Figure], None]
     claims: Callable[[Tables], list[Claim]]
     size: tuple[float, float] = (10.0, 4.5)
+    page: Callable[[Tables, str], str] | None = None
 
 
 def check_scale(scale: str) -> Scale:

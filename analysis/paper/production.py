@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,16 @@ _RESOLUTION = 130  # dots per inch
 class Made:
     """One figure, finished.
 
-    picture: its PNG. tasks: how many it rests on. task_seconds: what they took when
-    they were computed, all workers added up. seconds: what making it took now.
+    picture: its PNG. tables: finished studies. tasks: how many it rests on.
+    task_seconds: what they took when they were computed, all workers added up. seconds:
+    what making it took now.
     """
 
     figure: PaperFigure
     scale: Scale
     picture: Path
     claims: tuple[Claim, ...]
+    tables: Tables
     tasks: int
     task_seconds: float
     seconds: float
@@ -50,6 +53,23 @@ def largest_stored(figure: PaperFigure, store: Path) -> Scale:
         if all(load(store / STORE, study).complete for study in studies):
             return scale
     raise ResultsError(f"{str(store)!r} holds no scale of {figure.name} completely")
+
+
+def left(figure: PaperFigure, scale: Scale, store: Path) -> tuple[int, float]:
+    """Return how many tasks are not stored, and their core seconds.
+
+    store: folder. Studies that do not tell the seconds of a task count as none.
+
+    Raises
+    ------
+    ResultsError
+        The store fails.
+    """
+    tasks, seconds = 0, 0.0
+    for study in figure.studies(scale):
+        missing = math.prod(study.shape) - len(load(store / STORE, study))
+        tasks, seconds = tasks + missing, seconds + missing * (study.seconds or 0.0)
+    return tasks, seconds
 
 
 def compute(
@@ -118,6 +138,7 @@ def make(
         scale,
         picture,
         tuple(figure.claims(tables)),
+        tables,
         sum(len(table) for table in tables.values()),
         sum(table.seconds for table in tables.values()),
         time.perf_counter() - start,

@@ -20,6 +20,7 @@ from . import (
     fig15,
     fig16,
     fig17,
+    release,
 )
 from .figure import PaperFigure, near
 
@@ -39,18 +40,22 @@ FIGURES: tuple[PaperFigure, ...] = (
     fig16.FIGURE,
     fig17.FIGURE,
 )
+#: Made by name only: what the paper has no figure of.
+OTHERS: tuple[PaperFigure, ...] = (release.FIGURE,)
 
 
 def select(names: Sequence[str]) -> tuple[PaperFigure, ...]:
-    """Return the figures of these names in the order of the paper; all for none.
+    """Return the figures of these names in their order; all of the paper for none.
 
     Raises
     ------
     ParameterError
         An unknown figure, with the closest that is known.
     """
-    known = {figure.name: figure for figure in FIGURES}
+    known = [figure.name for figure in (*FIGURES, *OTHERS)]
     for name in names:
         if name not in known:
-            raise ParameterError(f"no figure {name!r}{near(name, list(known))}")
-    return tuple(figure for figure in FIGURES if not names or figure.name in names)
+            raise ParameterError(f"no figure {name!r}{near(name, known)}")
+    if not names:
+        return FIGURES
+    return tuple(one for one in (*FIGURES, *OTHERS) if one.name in names)

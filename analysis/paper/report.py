@@ -21,9 +21,11 @@ dynamics. This page is generated: `ccqed figures --report {path}`, with `--scale
 (minutes on two cores), `paper` (its sizes and statistics, a night), `beyond`, or
 `--stored` for the largest scale that has been computed; each figure says which it is.
 "Ours" carries one standard error. A number *agrees* when it lies in the paper's range
-or at most two standard errors outside of it. "Read off" marks what the paper shows but
-does not state. Bars in the pictures are 95 % intervals; where couplings are random they
-come from drawing whole sets of couplings again, not trials alone.
+or at most two standard errors outside of it; it is *marginal* where the paper's range
+is so wide, or ours so close to its edge, that a choice of ours decides. "Read off"
+marks what the paper shows but does not state. Bars in the pictures are 95 % intervals;
+where couplings are random they come from drawing whole sets of couplings again, not
+trials alone.
 """
 
 _KERNEL = """\
@@ -73,15 +75,23 @@ def write_report(path: Path, made: Sequence[Made]) -> None:
 
 
 def compose(path: Path, made: Sequence[Made]) -> str:
-    """Return the report's text; pictures are linked relative to `path`."""
+    """Return the report's text; pictures are linked relative to `path`.
+
+    A figure with a page of its own brings that, and is no section of the report.
+    """
+    rows = [one for one in made if one.figure.page is None]
     parts = [
-        _INTRODUCTION.format(path=path.as_posix()),
-        *_summary(made),
-        _KERNEL,
+        one.figure.page(one.tables, _link(path, one)) for one in made if one.figure.page
     ]
-    for one in made:
+    if rows or not parts:
+        parts += [_INTRODUCTION.format(path=path.as_posix()), *_summary(rows), _KERNEL]
+    for one in rows:
         parts += _section(path, one)
     return "\n".join(parts)
+
+
+def _link(path: Path, made: Made) -> str:
+    return Path(os.path.relpath(made.picture, path.parent)).as_posix()
 
 
 def _summary(made: Sequence[Made]) -> list[str]:
@@ -107,14 +117,13 @@ def _clock(seconds: float) -> str:
 
 def _section(path: Path, made: Made) -> list[str]:
     figure = made.figure
-    picture = Path(os.path.relpath(made.picture, path.parent)).as_posix()
     return [
         f'<a id="{figure.name}"></a>',
         f"## Fig. {figure.name.removeprefix('fig').lstrip('0')}: {figure.title}",
         "",
         figure.protocol.strip(),
         *([f"Here: scale `{made.scale}`.", ""] if made.tasks else [""]),
-        f"![{figure.name}]({picture})",
+        f"![{figure.name}]({_link(path, made)})",
         "",
         "| quantity | paper | ours | verdict | why |",
         "| --- | --- | --- | --- | --- |",
