@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .physics import ramp, semiclassical, steepest_descent
+from .physics.dispersion import shifted_couplings
 from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
 from .scenario import Scenario
 
 Floats = NDArray[np.float64]
+
+
+def spin_system(
+    scenario: Scenario, couplings: Floats, spins: Floats, shifts: Floats | None
+) -> SpinSystem:
+    """Return the system that the scenario's dynamics take.
+
+    The rate equations know no light: they get the couplings that shifted modes make,
+    though rates at the unshifted Delta_C.
+
+    Parameters
+    ----------
+    couplings : (N, N) of the cavity without atoms, rad/s.
+    spins : (N,) S_i.
+    shifts : (N,) dispersive shifts of the sites' supermodes, rad/s, or None.
+    """
+    cavity = scenario.cavity
+    system = SpinSystem(
+        couplings=couplings,
+        spins=spins,
+        cavity=cavity,
+        omega_z=scenario.pump.omega_z,
+        noise=scenario.noise,
+        site_detunings=None if shifts is None else cavity.pump_detuning - shifts,
+    )
+    if shifts is None or scenario.dynamics == "semiclassical":
+        return system
+    shifted = shifted_couplings(system)
+    return dataclasses.replace(system, couplings=shifted, site_detunings=None)
 
 
 class Ensembles(Protocol):

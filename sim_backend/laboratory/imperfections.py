@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from ccqed_ctrl.quantities import Parameters, quantity
+from ccqed_ctrl.units import angular
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,16 @@ class Imperfections(Parameters):
 
     placement_error: float = quantity(
         50e-9, "rms error per coordinate of a site, drawn when sites move", "nm",
-        minimum=0.0,
+        minimum=0.0, maximum=100e-6,
     )  # fmt: skip
     atom_number_spread: float = quantity(
-        0.02, "relative rms of the atom numbers, drawn at each preparation", minimum=0.0
-    )
+        0.02, "relative rms of the atom numbers, drawn at each preparation",
+        minimum=0.0, maximum=10.0,
+    )  # fmt: skip
     phase_drift: float = quantity(
-        0.1, "rms phase of the reference per preparation, rad", minimum=0.0
-    )
+        0.1, "rms phase of the reference per preparation, rad", minimum=0.0,
+        maximum=100.0,
+    )  # fmt: skip
     phase_drift_rate: float = quantity(
         0.0, "rms rate of that phase within a shot, drawn per preparation", "rad/s",
         minimum=0.0, maximum=1e6,
@@ -42,7 +45,7 @@ class Detection(Parameters):
     )  # fmt: skip
     reference_rate: float = quantity(
         4e8, "reference light, electrons per pixel and second at full drive",
-        minimum=0.0,
+        minimum=0.0, maximum=1e12,
     )  # fmt: skip
     stray_rate: float = quantity(
         0.0, "stray light, electrons per pixel and second, always there", minimum=0.0,
@@ -116,4 +119,64 @@ class Delays(Parameters):
     trigger_jitter: float = quantity(
         0.0, "rms scatter of that delay (never below zero)", "us", minimum=0.0,
         maximum=1e-3,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lock(Parameters):
+    """How steady Delta_C is; the cavity stays at least kappa away from the pump."""
+
+    drift: float = quantity(
+        0.0, "rms of Delta_C from preparation to preparation", "2pi kHz", minimum=0.0,
+        maximum=angular(10e6),
+    )  # fmt: skip
+    noise: float = quantity(
+        0.0, "rms of Delta_C within a shot, slow against the light", "2pi kHz",
+        minimum=0.0, maximum=angular(10e6),
+    )  # fmt: skip
+    bandwidth: float = quantity(
+        500.0, "half width of that noise's Lorentzian spectrum", "Hz", minimum=1.0,
+        maximum=5e3,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LightShifts(Parameters):
+    """What far-detuned light and atoms do to each other's frequencies."""
+
+    dispersion: float = quantity(
+        0.0, "shift of each site's supermode by its atoms, over M_i g0^2/Delta_A times "
+        "the supermode's strength", minimum=0.0, maximum=10.0,
+    )  # fmt: skip
+    pump: float = quantity(
+        0.0, "shift of omega_z by the pump, over Omega^2/|Delta_A|", minimum=-1.0,
+        maximum=1.0,
+    )  # fmt: skip
+    cavity: float = quantity(
+        0.0, "shift of omega_z by the cavity's light, over g0^2 |alpha|^2/|Delta_A| at "
+        "the sites, their mean", minimum=-1.0, maximum=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Losses(Parameters):
+    """What time does, and each emission, of which there are 2 Gamma Omega^2/Delta_A^2.
+
+    Spins that were turned at random or lost no longer take part: S_i shrinks.
+    """
+
+    depolarisation: float = quantity(
+        0.0, "share of emissions that leave the atom with a random spin", minimum=0.0,
+        maximum=1.0,
+    )  # fmt: skip
+    emission: float = quantity(
+        0.0, "share of emissions that lose the atom", minimum=0.0, maximum=1.0
+    )
+    heating: float = quantity(
+        0.0, "rms distance per coordinate by which one emission spreads an atom", "um",
+        minimum=0.0, maximum=5e-6,
+    )  # fmt: skip
+    hold: float = quantity(
+        0.0, "share of the atoms that the traps lose per second", minimum=0.0,
+        maximum=1e4,
     )  # fmt: skip

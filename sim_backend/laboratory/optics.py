@@ -12,6 +12,7 @@ from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.units import TWO_PI
 
 from .physics import cavity as modes
+from .physics import dispersion
 from .physics.detection import hologram_rate
 from .physics.geometry import gaussian_profile, turned
 from .scenario import Scenario
@@ -36,18 +37,23 @@ class Optics:
         fringes = np.cos(TWO_PI * pixels / detection.fringe_period)
         self._window = 1 + detection.fringe_contrast * fringes
 
-    def clouds(self, positions: Floats) -> Floats:
-        """Return <u_m>_j (K, N) of clouds at sites (N, 2) m, weighted by their pump."""
-        truth = self._truth
-        alignment = truth.alignment
-        sites = turned(positions, alignment.magnification, alignment.rotation)
-        pump = gaussian_profile(sites, truth.pump_beam.waist)
-        return self._averages(sites, truth.cloud.size) * pump
+    def clouds(self, positions: Floats, size: float) -> Floats:
+        """Return <u_m>_j (K, N) of clouds at sites (N, 2) m, weighted by their pump.
+
+        size: rms of a cloud, m.
+        """
+        sites = self._in_place(positions)
+        pump = gaussian_profile(sites, self._truth.pump_beam.waist)
+        return self._averages(sites, size) * pump
 
     def spots(self, positions: Floats) -> Floats:
         """Return <u_m>_k (K, L) of the DMD's spots, of a cloud's size and blurred."""
         blur = self._truth.resolution.dmd
         return self._averages(positions, float(np.hypot(self._truth.cloud.size, blur)))
+
+    def _in_place(self, positions: Floats) -> Floats:
+        alignment = self._truth.alignment
+        return turned(positions, alignment.magnification, alignment.rotation)
 
     def _averages(self, positions: Floats, size: float) -> Floats:
         truth = self._truth
@@ -67,6 +73,30 @@ class Optics:
         """Return K f (N,), the field of spots of real amplitudes (L,) at the clouds."""
         truth = self._truth
         return modes.drive_kernel(clouds, spots, truth.cavity, truth.modes) @ amplitudes
+
+    def shifts(self, positions: Floats, atoms: Floats) -> Floats | None:
+        """Return the dispersive shifts (N,) by atoms (N,), rad/s; None for no such."""
+        truth = self._truth
+        if truth.light_shifts.dispersion == 0:
+            return None
+        clouds = self._averages(self._in_place(positions), truth.cloud.size)
+        found = dispersion.site_shifts(clouds, atoms, truth.cavity, truth.pump)
+        return truth.light_shifts.dispersion * found
+
+    def dressed(self, light: Complex, clouds: Floats, shifts: Floats) -> Complex:
+        """Return what the atoms' shifts make of the empty cavity's light."""
+        response = self._truth.modes.response(self._truth.cavity)
+        return dispersion.dressed_light(light, clouds, shifts, response)
+
+    def shifted_field(self, clouds: Floats, pattern: Floats, shifts: Floats) -> Floats:
+        """Return K f (N,) of shifted modes: -2 Re g_i alpha over the full scale."""
+        truth = self._truth
+        light = self.dressed(self.driven(pattern, 1.0), clouds, shifts)
+        unit = truth.pump.replace(
+            rabi_frequency=truth.pump_calibration.rabi_frequency_1v
+        ).mode_coupling(truth.cavity)
+        felt: Floats = -2 * unit * truth.cavity.waist * (clouds.T @ light).real
+        return felt / truth.longitudinal.full_scale
 
     def emission(
         self, clouds: Floats, projections: ArrayLike, rabi_frequency: float

@@ -21,6 +21,7 @@ from ccqed_ctrl.units import TWO_PI
 from sim_backend.crate.events import Event
 
 from . import ensembles
+from .ageing import Ageing
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
 from .exposures import Exposure, Sensor
@@ -69,10 +70,15 @@ class Plant:
         rng = stream(self._seed, "placement", self._loads)
         error = self.scenario.imperfections.placement_error
         true = commanded + rng.normal(scale=error, size=commanded.shape)
-        self._clouds = self._optics.clouds(true)
-        self._couplings = self._optics.couplings(self._clouds)
-        self._shape_field()
+        self._sites = true
+        self._couple(self.scenario.cloud.size)
         self._prepare()
+        self._shape_field()
+
+    def _couple(self, size: float) -> None:
+        """Work out what cavity and pump make of clouds of an rms size in m."""
+        self._size, self._clouds = size, self._optics.clouds(self._sites, size)
+        self._couplings = self._optics.couplings(self._clouds)
 
     def show_pattern(self, positions: Floats, amplitudes: Floats) -> None:
         """Shape the longitudinal drive as spots (L, 2) m of real amplitudes (L,)."""
@@ -93,9 +99,13 @@ class Plant:
         positions, amplitudes = self._spots
         spots = self._optics.spots(positions)
         self._pattern = spots @ amplitudes
-        self._pattern_field = self._optics.pattern_field(
-            self._clouds, spots, amplitudes
-        )
+        if self._shifts is None or self.scenario.dynamics == "semiclassical":
+            field = self._optics.pattern_field(self._clouds, spots, amplitudes)
+        else:
+            field = self._optics.shifted_field(
+                self._clouds, self._pattern, self._shifts
+            )
+        self._pattern_field = field
 
     # Atoms ---------------------------------------------------------------------
 
@@ -115,12 +125,19 @@ class Plant:
         reference = stream(self._seed, "reference", self._preparations)
         rate = truth.imperfections.phase_drift_rate
         self._prepared_mu, self._drift_rate = self.now_mu, reference.normal(scale=rate)
-        self._system = SpinSystem(
-            couplings=self._couplings,
-            spins=np.rint(np.maximum(atoms, 0)) / 2,
-            cavity=truth.cavity,
-            omega_z=truth.pump.omega_z,
-            noise=truth.noise,
+        self._ageing = Ageing(
+            truth, self.now_mu, REF_PERIOD,
+            stream(self._seed, "ageing", self._preparations),
+        )  # fmt: skip
+        self._spins = np.rint(np.maximum(atoms, 0)) / 2
+        self._shifts = self._optics.shifts(self._sites, 2 * self._spins)
+        heated = self._size != truth.cloud.size
+        if heated:
+            self._couple(truth.cloud.size)
+        if heated or self._shifts is not None:
+            self._shape_field()
+        self._system = ensembles.spin_system(
+            truth, self._couplings, self._spins, self._shifts
         )
         # The chance of steepest descent lives as long as the laboratory.
         chance = self._rng
@@ -201,18 +218,57 @@ class Plant:
     def _integrate(
         self, edges: NDArray[np.int64], settings: list[Setting], times: Floats
     ) -> Floats:
-        """Evolve the atoms over `edges`; return magnetizations at `times`, mu."""
+        """Evolve the atoms over `edges`; return <Sx> over first S at `times`, mu."""
+        if len(self._spins) == 0:
+            return np.empty((len(times), 0))
+        ageing = self._ageing
+        if not ageing.happens:
+            return self._relax(self._system, edges, settings, times)
+        edges, settings = ageing.cut(edges, settings)
+        shown = []
+        for start, stop, setting in zip(edges[:-1], edges[1:], settings, strict=True):
+            inside = times[(times >= start) & (times < stop)]
+            part, gain = np.array([start, stop]), ageing.gain(start)
+            system = ageing.system(self._system, start, setting, self._felt(setting))
+            rows = self._relax(system, part, [setting], inside, gain)
+            shown.append(ageing.spins_left(start) * rows)
+            ageing.live(setting, stop - start)
+            self._heat()
+        return np.concatenate(shown)
+
+    def _relax(
+        self,
+        system: SpinSystem,
+        edges: NDArray[np.int64],
+        settings: list[Setting],
+        times: Floats,
+        gain: float = 1.0,
+    ) -> Floats:
+        """Evolve one system over `edges`; return magnetizations at `times`, mu."""
         origin = edges[0]
         drive = Drive(
             times=(edges - origin) * REF_PERIOD,
             power=np.array([self._power(setting) for setting in settings]),
-            field=np.stack([self._field(setting) for setting in settings]),
+            field=np.stack([gain * self._field(setting) for setting in settings]),
             noise=np.array([setting.noise for setting in settings]),
         )
         seconds = (times - origin) * REF_PERIOD
-        if len(self._system.spins) == 0:
-            return np.empty((len(times), 0))
-        return self._ensembles.evolve(self._system, drive, seconds)
+        return self._ensembles.evolve(system, drive, seconds)
+
+    def _felt(self, setting: Setting) -> Floats:
+        """Return the total fields b_i (N,) in rad/s."""
+        spins = 2 * self._spins * self._ensembles.magnetization
+        return self._power(setting) * (self._couplings @ spins) + self._field(setting)
+
+    def _heat(self) -> None:
+        """Follow the clouds where they have grown by more than a per cent."""
+        size = self._ageing.cloud_size()
+        if size > 1.01 * self._size:
+            self._couple(size)
+            self._shape_field()
+            self._system = ensembles.spin_system(
+                self.scenario, self._couplings, self._spins, self._shifts
+            )
 
     def _power(self, setting: Setting) -> float:
         return (setting.rabi_frequency / self.scenario.pump.rabi_frequency) ** 2
@@ -243,20 +299,26 @@ class Plant:
         seconds = (instant - self._prepared_mu) * REF_PERIOD
         drift = self._drift + self._drift_rate * seconds
         angle += self.scenario.imaging.phase + drift + self._unlocked(setting, 1)
-        light = self._intracavity(magnetization, setting)
+        light = self._intracavity(magnetization, setting, instant)
         return self._optics.rate(light, angle, setting.reference)
 
-    def _intracavity(self, magnetization: Floats, setting: Setting) -> Complex | None:
+    def _intracavity(
+        self, magnetization: Floats, setting: Setting, instant: float
+    ) -> Complex | None:
         """Return alpha_m (K,) against the pump's phase; None for a dark cavity."""
         light: Complex | None = None
         if setting.rabi_frequency > 0 and len(magnetization) > 0:
-            spins = magnetization * self._system.spins
+            spins = magnetization * self._spins
             light = self._optics.emission(self._clouds, spins, setting.rabi_frequency)
         if setting.longitudinal > 0 and self._pattern is not None:
             driven = self._optics.driven(self._pattern, setting.longitudinal)
             driven = driven * np.exp(1j * self._longitudinal_phase(setting))
             light = driven if light is None else light + driven
-        return light
+        if light is None:
+            return None
+        if self._shifts is not None:
+            light = self._optics.dressed(light, self._clouds, self._shifts)
+        return light * self._ageing.light(instant) if self._ageing.happens else light
 
     # Inputs --------------------------------------------------------------------
 

@@ -31,6 +31,9 @@ from .imperfections import (
     Delays,
     Detection,
     Imperfections,
+    LightShifts,
+    Lock,
+    Losses,
     PumpBeam,
     Resolution,
 )
@@ -86,6 +89,9 @@ class Scenario:
     resolution: Resolution = Resolution()
     pump_beam: PumpBeam = PumpBeam()
     delays: Delays = Delays()
+    lock: Lock = Lock()
+    light_shifts: LightShifts = LightShifts()
+    losses: Losses = Losses()
     modes: ModeFamily = ModeFamily()
     noise: OhmicNoise = OhmicNoise()
     empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")
