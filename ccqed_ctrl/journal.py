@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from .errors import ResultsError, StorageError
-from .storage import spare
+from .storage import spare, unused
 
 logger = logging.getLogger(__name__)
 
@@ -252,7 +252,7 @@ class Journal:
         """Go on in a copy in another folder."""
         with _storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            other = _begin(folder, self.path.stem)
+            other = Journal.create(unused(folder, self.path.stem, SUFFIX))
             try:
                 self._database.backup(other._database)
             except sqlite3.Error:
@@ -278,28 +278,21 @@ class Journal:
 def begin(folder: Path, name: str) -> Journal:
     """Begin the journal of a run, in the second folder if the first takes none.
 
+    A number goes after a name that is taken.
+
     Raises
     ------
     StorageError
         The file cannot be made.
     """
     try:
-        return _begin(folder, name)
+        return Journal.create(unused(folder, name, SUFFIX))
     except StorageError as error:
         second = spare()
         if second is None:
             raise
         logger.error("%s; the run is kept in %s", error, second)
-        return _begin(second, name)
-
-
-def _begin(folder: Path, name: str) -> Journal:
-    """Begin a journal in a folder; a number goes after a name that is taken."""
-    path, number = folder / f"{name}{SUFFIX}", 0
-    while path.exists():
-        number += 1
-        path = folder / f"{name}-{number}{SUFFIX}"
-    return Journal.create(path)
+        return Journal.create(unused(second, name, SUFFIX))
 
 
 def fold(journal: Journal, group: Any) -> None:

@@ -37,6 +37,15 @@ def spare() -> Path | None:
     return folder
 
 
+def unused(folder: Path, stem: str, suffix: str) -> Path:
+    """Return a file's path; a number goes after a name that is taken."""
+    path, number = folder / f"{stem}{suffix}", 0
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
 def check_room(folder: Path, shots: int, size: int) -> None:
     """Refuse a run whose shots of `size` bytes cannot be kept; warn if hardly.
 

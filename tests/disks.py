@@ -19,8 +19,8 @@ class Disk:
         self.image = image
         self.root = root
 
-    def fill(self) -> Path:
-        """Take all that is left; removing the file that is returned gives it back."""
+    def fill(self, leave: int = 0) -> Path:
+        """Take all but `leave` bytes; removing the file that is returned frees them."""
         path = self.root / "filler"
         with path.open("wb", buffering=0) as file:
             for size in (1 << 16, 1 << 10):
@@ -30,6 +30,7 @@ class Disk:
                         os.fsync(file.fileno())
                     except OSError:
                         break
+        os.truncate(path, max(0, path.stat().st_size - leave))
         return path
 
     def fail(self) -> None:

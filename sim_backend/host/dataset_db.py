@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,10 @@ from sipyco.sync_struct import process_mod
 
 from ccqed_ctrl.errors import ResultsError
 
+logger = logging.getLogger(__name__)
+
+#: How long to wait for another process that writes, s: results wait as long.
+_PATIENCE = 5.0
 _TABLE = "CREATE TABLE IF NOT EXISTS datasets (key TEXT PRIMARY KEY, pyon TEXT)"
 
 
@@ -57,15 +62,23 @@ class DatasetDB:
         Raises
         ------
         ResultsError
-            The file cannot be written.
+            The file does not take what is to persist.
         """
         pending, self._pending = self._pending, set()
         kept = [key for key in pending if self.live.get(key, (False,))[0]]
         if not (kept or self.path.exists()):
             return
+        try:
+            self._write(kept, pending - set(kept))
+        except ResultsError as error:
+            if kept:
+                raise
+            logger.warning("%s; nothing of this run was to persist", error)
+
+    def _write(self, kept: list[str], forgotten: set[str]) -> None:
         with self._connection() as connection, connection:
             connection.execute(_TABLE)
-            for key in pending - set(kept):
+            for key in forgotten:
                 connection.execute("DELETE FROM datasets WHERE key = ?", (key,))
             for key in kept:
                 row = (key, pyon.encode(self.live[key][1:]))
@@ -91,11 +104,14 @@ class DatasetDB:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
                 yield connection
         except sqlite3.Error as error:
-            message = (
-                f"{self.path} cannot be used as dataset database: {error} "
-                "(a file of artiq_master is of another kind)"
+            reason = (
+                "another process keeps it locked"
+                if "locked" in str(error)
+                else f"{error} (a file of artiq_master is of another kind)"
             )
-            raise ResultsError(message) from error
+            raise ResultsError(
+                f"{self.path} cannot be used as dataset database: {reason}"
+            ) from error

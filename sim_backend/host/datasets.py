@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """A copy of everything a result file holds of the datasets."""
+class Groups:
+    """Everything a result file holds of the datasets."""
 
     local: dict[str, Any]
     archive: dict[str, Any]
@@ -61,9 +60,6 @@ class DatasetManager:
         self.archive: dict[str, Any] = {}
         self.metadata: dict[str, dict[str, Any]] = {}
         self.watchers: list[Callable[[str], None]] = []
-        #: Counts changes; a checkpoint is due when it has moved.
-        self.revision = 0
-        self._lock = threading.RLock()
 
     def set(
         self,
@@ -90,16 +86,15 @@ class DatasetManager:
             _check_pyon(key, value)
         if not (broadcast or archive):
             logger.warning("dataset %r is neither broadcast nor archived: lost", key)
-        with self._lock:
-            if broadcast:
-                self._broadcast[key] = persist, value, metadata
-            elif key in self._broadcast.raw_view:
-                del self._broadcast[key]
-            if archive:
-                self.local[key] = value
-            else:
-                self.local.pop(key, None)
-            self.metadata[key] = metadata
+        if broadcast:
+            self._broadcast[key] = persist, value, metadata
+        elif key in self._broadcast.raw_view:
+            del self._broadcast[key]
+        if archive:
+            self.local[key] = value
+        else:
+            self.local.pop(key, None)
+        self.metadata[key] = metadata
         self._changed(key)
 
     def mutate(self, key: str, index: Any, value: Any) -> None:
@@ -117,15 +112,14 @@ class DatasetManager:
                 index = tuple(slice(*part) for part in index)
             else:
                 index = slice(*index)
-        with self._lock:
-            found, target = self._target(key)
-            if isinstance(found, list) and not isinstance(index, slice):
-                self._check_item(key, found, value)
-            try:
-                target[index] = copy.deepcopy(value)
-            except (AttributeError, TypeError, ValueError) as error:
-                message = f"dataset {key!r} cannot take {value!r}: {error}"
-                raise SchemaError(message) from error
+        found, target = self._target(key)
+        if isinstance(found, list) and not isinstance(index, slice):
+            self._check_item(key, found, value)
+        try:
+            target[index] = copy.deepcopy(value)
+        except (AttributeError, TypeError, ValueError) as error:
+            message = f"dataset {key!r} cannot take {value!r}: {error}"
+            raise SchemaError(message) from error
         self._changed(key)
 
     def append_to(self, key: str, value: Any) -> None:
@@ -138,14 +132,13 @@ class DatasetManager:
         SchemaError
             It is not a list, or the value does not fit to what it holds.
         """
-        with self._lock:
-            found, target = self._target(key)
-            if not isinstance(found, list):
-                kind = type(found).__name__
-                message = f"dataset {key!r} must be a list to append to; is {kind}"
-                raise SchemaError(message)
-            self._check_item(key, found, value)
-            target.append(copy.deepcopy(value))
+        found, target = self._target(key)
+        if not isinstance(found, list):
+            kind = type(found).__name__
+            message = f"dataset {key!r} must be a list to append to; is {kind}"
+            raise SchemaError(message)
+        self._check_item(key, found, value)
+        target.append(copy.deepcopy(value))
         self._changed(key)
 
     def get(self, key: str, archive: bool = False) -> Any:
@@ -162,9 +155,7 @@ class DatasetManager:
         if archive:
             if key in self.archive:
                 logger.warning("dataset %r is archived a second time", key)
-            with self._lock:
-                self.archive[key] = value
-                self.revision += 1
+            self.archive[key] = value
         return value
 
     def get_metadata(self, key: str) -> dict[str, Any]:
@@ -173,15 +164,14 @@ class DatasetManager:
             return self.metadata[key]
         return self.db.get_metadata(key)
 
-    def snapshot(self) -> Snapshot:
-        """Return a copy of all that the result file will hold."""
-        with self._lock:
-            return copy.deepcopy(Snapshot(self.local, self.archive, self.metadata))
+    @property
+    def groups(self) -> Groups:
+        """All that the result file will hold."""
+        return Groups(self.local, self.archive, self.metadata)
 
     def flush(self) -> None:
         """Store what is to persist; raise ResultsError if that fails."""
-        with self._lock:
-            self.db.save()
+        self.db.save()
 
     def write_hdf5(self, f: h5py.Group) -> None:
         """Write the groups `datasets` and `archive` into an open file.
@@ -191,7 +181,7 @@ class DatasetManager:
         SchemaError
             Something cannot be stored; everything else has been.
         """
-        refused = self.snapshot().write(f)
+        refused = self.groups.write(f)
         if refused:
             raise SchemaError("; ".join(refused))
 
@@ -210,7 +200,6 @@ class DatasetManager:
             _check_pyon(key, value)
 
     def _changed(self, key: str) -> None:
-        self.revision += 1
         for watcher in self.watchers:
             watcher(key)
 

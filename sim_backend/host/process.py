@@ -58,7 +58,8 @@ def run(request: dict[str, Any]) -> int:
     if reported is None:
         message = (
             "the experiment's process ended without a report "
-            f"({_how(child.exitcode)}); if it left a checkpoint, the next run names it"
+            f"({_how(child.exitcode)}); `ccqed recover` makes a results file of what "
+            "it had measured"
         )
         raise CcqedError(message)
     return reported

@@ -1,10 +1,9 @@
-"""The results folder: run numbers, result files in ARTIQ's layout, checkpoints."""
+"""The results folder: run numbers, and result files in ARTIQ's layout."""
 
 from __future__ import annotations
 
-import os
+import logging
 import re
-import socket
 import sys
 import tempfile
 import time
@@ -12,23 +11,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import h5py
 
 from ccqed_ctrl.errors import ResultsError
+from ccqed_ctrl.hdf5_files import new_hdf5, sweep
 from ccqed_ctrl.journal import SUFFIX, Journal, fold_in
 from ccqed_ctrl.records import annotation
 
-from . import hdf5
-from .datasets import Snapshot
+from .datasets import Groups
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-_CHECKPOINT = ".checkpoint.h5"
+logger = logging.getLogger(__name__)
+
+#: Digits of the run number in a file's name, and the most of a believable counter.
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Contents:
     `journal` has rows that are no datasets of the run, to be folded in.
     """
 
-    datasets: Snapshot
+    datasets: Groups
     roots: Mapping[str, Any]
     extra: Mapping[str, Any]
     journal: Path | None = None
@@ -69,28 +71,58 @@ class ResultsFolder:
             raise ResultsError(message) from error
 
     def new_rid(self) -> int:
-        """Return the next run number; two processes never get the same one."""
+        """Return the next run number; two processes never get the same one.
+
+        A counter that is broken, or behind the files, is mended from them.
+
+        Raises
+        ------
+        ResultsError
+            The counter cannot be read and written.
+        """
         path = self.root / "last_rid.pyon"
-        with path.open("a+", encoding="utf-8") as file, _locked(file):
-            file.seek(0)
-            text = file.read().strip()
-            rid = 1 + (int(text) if text.isdecimal() else self._last_rid())
-            file.seek(0)
-            file.truncate()
-            file.write(f"{rid}\n")
+        try:
+            with path.open("a+b") as file, _locked(file):
+                file.seek(0)
+                content = file.read(100)
+                counted, used = _counted(content), self._last_rid()
+                if content and counted < used:
+                    logger.warning(
+                        "%s held %.20r; run numbers go on after the %d of the files",
+                        path, content.strip(), used,
+                    )  # fmt: skip
+                rid = 1 + max(counted, used)
+                file.truncate(0)
+                file.write(b"%d\n" % rid)
+        except OSError as error:
+            message = f"{path} cannot be used to number runs: {error.strerror}"
+            raise ResultsError(message) from error
         return rid
 
     def path(self, rid: int, class_name: str, start_time: float) -> Path:
-        """Return where the results of a run go; its folder is made."""
+        """Return where the results of a run go; its folder is made.
+
+        Raises
+        ------
+        ResultsError
+            It cannot be made.
+        """
         hour = time.strftime("%Y-%m-%d/%H", time.localtime(start_time))
         folder = self.root / hour
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{rid:09d}-{class_name}.h5"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultsError(f"{folder} cannot be made: {error.strerror}") from error
+        return folder / f"{rid:0{_DIGITS}d}-{class_name}.h5"
 
-    def leftovers(self) -> list[Path]:
-        """Return checkpoints whose run is gone: killed, or the machine went down."""
-        found = sorted(self.root.glob(f"*/*/*{_CHECKPOINT}"))
-        return [path for path in found if not _owner_lives(path)] + self._orphans()
+    def tidy(self) -> None:
+        """Remove or name what killed runs have left."""
+        sweep(self.root)
+        for journal in self._orphans():
+            logger.warning(
+                "a run was killed; `ccqed recover %s` makes a results file of what it "
+                "had measured", journal,
+            )  # fmt: skip
 
     def _orphans(self) -> list[Path]:
         """Return journals that no results file stands beside, and nobody writes."""
@@ -103,13 +135,9 @@ class ResultsFolder:
         return found
 
     def _last_rid(self) -> int:
-        found = (re.match(r"\d{9}", path.name) for path in self.root.glob("*/*/*.h5"))
+        names = (path.name for path in self.root.glob("*/*/*"))
+        found = (re.match(rf"\d{{{_DIGITS},12}}(?=-)", name) for name in names)
         return max((int(match[0]) for match in found if match), default=-1)
-
-
-def checkpoint_path(path: Path) -> Path:
-    """Return where the checkpoints of a run go while it lasts."""
-    return path.with_suffix(_CHECKPOINT)
 
 
 def write(path: Path, contents: Contents) -> list[str]:
@@ -117,32 +145,22 @@ def write(path: Path, contents: Contents) -> list[str]:
 
     Raises
     ------
-    ResultsError
+    StorageError
         The file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        refused = _fill(partial, contents)
-        _sync(partial)
-        partial.replace(path)
-        if os.name == "posix":  # the name is on disk when its folder is
-            _sync(path.parent)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ResultsError(f"{path} cannot be written: {error}") from error
-    return refused
+    with new_hdf5(path) as file:
+        return _fill(file, contents)
 
 
-def _fill(path: Path, contents: Contents) -> list[str]:
-    with h5py.File(path, "w") as file:
-        refused = contents.datasets.write(file)
-        if contents.journal is not None:
-            with Journal.open(contents.journal) as journal:
-                fold_in(journal, file["datasets"])
-        annotation.annotate(file["datasets"])
-        for key, value in contents.roots.items():
-            file[key] = value
-        _write_group(file.create_group("ccqed"), {**contents.extra, "refused": refused})
+def _fill(file: h5py.File, contents: Contents) -> list[str]:
+    refused = contents.datasets.write(file)
+    if contents.journal is not None:
+        with Journal.open(contents.journal) as journal:
+            fold_in(journal, file["datasets"])
+    annotation.annotate(file["datasets"])
+    for key, value in contents.roots.items():
+        file[key] = value
+    _write_group(file.create_group("ccqed"), {**contents.extra, "refused": refused})
     return refused
 
 
@@ -156,17 +174,14 @@ def _write_group(group: h5py.Group, values: Mapping[str, Any]) -> None:
             group[key] = value
 
 
-def _sync(path: Path) -> None:
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _counted(content: bytes) -> int:
+    """Return the number that a counter holds, -1 if it holds none."""
+    text = content.strip()
+    return int(text) if re.fullmatch(rb"[0-9]{1,%d}" % _DIGITS, text) else -1
 
 
 @contextmanager
-def _locked(file: IO[str]) -> Iterator[None]:
+def _locked(file: BinaryIO) -> Iterator[None]:
     """Hold a lock that the system releases even if this process dies."""
     if sys.platform == "win32":
         file.seek(0)
@@ -184,24 +199,3 @@ def _locked(file: IO[str]) -> Iterator[None]:
             file.flush()
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def owner() -> str:
-    """Return who writes: host and process, for checkpoints."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _owner_lives(checkpoint: Path) -> bool:
-    try:
-        host, _, pid = str(hdf5.read(checkpoint, "ccqed/owner")).rpartition(":")
-    except (OSError, KeyError):
-        return False
-    if host != socket.gethostname() or os.name != "posix":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from sipyco import pyon
 
 from ccqed_ctrl import backend, provenance
 from ccqed_ctrl.ending import Ending
-from ccqed_ctrl.errors import CcqedError, ResultsError
+from ccqed_ctrl.errors import CcqedError, ResultsError, StorageError
 from ccqed_ctrl.journal import JOURNAL, discard
+from ccqed_ctrl.storage import spare, unused
 
 from . import devices, discovery, results
 from .arguments import ArgumentManager, described
-from .checkpoint import Checkpoints
 from .dataset_db import DatasetDB
 from .datasets import DatasetManager
 from .scheduler import CCB, Scheduler, Termination
@@ -54,7 +54,6 @@ class Request:
     twin: Sequence[str] | Mapping[str, Any] = ()
     history: bool = False
     interactive: Mapping[str, Any] = field(default_factory=dict)
-    checkpoint_interval: float = 2.0
     replaced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -98,12 +97,7 @@ def run(
     """
     folder = results.ResultsFolder(request.results)
     folder.check_writable()
-    for leftover in folder.leftovers():
-        logger.warning(
-            "a run was killed; %s is what it had (of a journal, `ccqed recover` makes "
-            "a results file)",
-            leftover,
-        )
+    folder.tidy()
     datasets = DatasetManager(DatasetDB(request.dataset_db))
     watch(datasets)
     path = request.device_db or devices.find_device_db(request.file)
@@ -181,7 +175,7 @@ class _Session:
             if self.error is not None or self.termination.requested:
                 return self._outcome(self._refusal(), None)
             written = self._run_and_write(instance)
-            return self._outcome(self.status, self.path if written else None)
+            return self._outcome(self.status, written)
         finally:
             self.devices.close_devices()
 
@@ -191,38 +185,69 @@ class _Session:
         self.arguments.check_unprocessed_arguments()
         return instance
 
-    def _run_and_write(self, instance: Any) -> bool:
-        """Return whether the results could be written; if not, a checkpoint stays."""
+    def _run_and_write(self, instance: Any) -> Path | None:
+        """Return where the results are, None where they could not be written."""
         self.run_time = time.time()
         made = backend.devices_of(self.devices)
         found = backend.ask({**made, "host": self}).backend
         # Whatever they say: what runs here is no hardware.
         self._backend = backend.DOUBTFUL if found == backend.HARDWARE else found
-        checkpoints = Checkpoints(
-            self._write_checkpoint,
-            lambda: self.datasets.revision,
-            self.request.checkpoint_interval,
-        )
-        with checkpoints:
-            self._attempt(instance.run)
-            self._attempt(self.devices.notify_run_end)
-            if self.error is None:
-                self._attempt(instance.analyze)
+        self._attempt(instance.run)
+        self._attempt(self.devices.notify_run_end)
+        if self.error is None:
+            self._attempt(instance.analyze)
         try:
             self.datasets.flush()
         except ResultsError as error:
             self._keep(error)
         try:
-            self._write(self.path, self.status)
+            return self._store()
         except ResultsError as error:
             if self.error is not None:
                 logger.error("before that: %s", _sentence(self.error))
             self.error = error
-            return False
-        results.checkpoint_path(self.path).unlink(missing_ok=True)
-        if self._journal is not None:
-            discard(self._journal)
-        return True
+            return None
+
+    def _store(self) -> Path:
+        """Write the results, in the second folder if the first takes none.
+
+        Raises
+        ------
+        ResultsError
+            They could not be written; what was measured is in the journal.
+        """
+        folder, journal = self.path.parent, self._journal
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            self._keep(StorageError(f"{folder} was removed; it is made again"))
+        failed = []
+        for path in self._places():
+            try:
+                self._write(path, journal)
+            except ResultsError as error:
+                failed.append(str(error))
+                continue
+            if failed:
+                logger.error("%s; the results are in %s", "; ".join(failed), path)
+            if journal is not None:
+                discard(journal)
+            return path
+        kept = (
+            f"what was measured is in {journal}: make room, then `ccqed recover "
+            f"{journal}`"
+        )
+        raise StorageError("; ".join([*failed, kept if journal else "it is lost"]))
+
+    def _places(self) -> Iterator[Path]:
+        """Return where the results may go, one after the other."""
+        yield self.path
+        try:
+            second = spare()
+        except StorageError as error:
+            logger.error("%s", error)
+        else:
+            if second is not None:
+                yield unused(second, self.path.stem, self.path.suffix)
 
     def _attempt(self, phase: Callable[[], Any]) -> Any:
         """Call the experiment's code; keep the first thing it raises."""
@@ -279,12 +304,6 @@ class _Session:
             ),
         }
 
-    def _write_checkpoint(self) -> None:
-        if self._journal is not None:
-            return  # what is measured is on disk already
-        self.datasets.flush()
-        self._write(results.checkpoint_path(self.path), "running")
-
     @property
     def _journal(self) -> Path | None:
         """Return where the rows are that are no datasets, if the run says so."""
@@ -294,7 +313,7 @@ class _Session:
         path = Path(str(folder)) / str(name)
         return path if name and path.is_file() else None
 
-    def _write(self, path: Path, status: str) -> None:
+    def _write(self, path: Path, journal: Path | None) -> None:
         roots = {
             "artiq_version": artiq.__version__,
             "rid": self.rid,
@@ -303,7 +322,7 @@ class _Session:
             "expid": pyon.encode(self.expid),
         }
         contents = results.Contents(
-            self.datasets.snapshot(), roots, self._extra(status), self._journal
+            self.datasets.groups, roots, self._extra(self.status), journal
         )
         for refusal in results.write(path, contents):
             logger.error("left out of %s: %s", path.name, refusal)
@@ -325,7 +344,6 @@ class _Session:
             **self._slack(),
             "start": _iso(self.start_time),
             "stop": _iso(time.time()),
-            "owner": results.owner(),
             **self.origin,
         }
 

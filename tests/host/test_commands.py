@@ -239,23 +239,6 @@ def test_a_second_ctrl_c_interrupts_at_once(workspace):
 
 
 @posix
-def test_a_killed_run_leaves_a_checkpoint_that_is_named(workspace):
-    workspace.experiment(WAITING.format(pause="pass"))
-    with start(workspace, "run", "experiment.py") as process:
-        wait_for(workspace.root / "results", "*.checkpoint.h5")
-        os.kill(int((workspace.root / "pid").read_text()), signal.SIGKILL)
-        _, errors = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert "SIGKILL" in errors
-    left = only_file(workspace, "*.checkpoint.h5")
-    assert read(left, "datasets/x") == 1
-    workspace.experiment(PROBE)
-    code, _, errors = ccqed(workspace, "run", "experiment.py")
-    assert code == 0
-    assert left.name in errors.replace("\n", "")
-
-
-@posix
 def test_a_run_whose_parent_is_killed_ends_and_writes(workspace):
     workspace.experiment(WAITING.format(pause="self.scheduler.pause()"))
     with start(workspace, "run", "experiment.py") as process:

@@ -151,11 +151,3 @@ def test_watchers_hear_of_every_change(datasets):
     datasets.append_to("x", 2)
     datasets.mutate("x", 0, 3)
     assert heard == ["x"] * 3
-    assert datasets.revision == 3
-
-
-def test_a_snapshot_is_a_copy(datasets):
-    put(datasets, "x", [1])
-    snapshot = datasets.snapshot()
-    datasets.append_to("x", 2)
-    assert snapshot.local == {"x": [1]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import h5py
@@ -9,9 +10,11 @@ import pytest
 from artiq.experiment import DefaultMissing, TerminationRequested
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError, ParameterError, ResultsError
-from sim_backend.host import results, runner
+from ccqed_ctrl.storage import SPARE
+from sim_backend.host import runner
 from sim_backend.host.hdf5 import read
 from sim_backend.host.scheduler import Termination
+from tests.disks import disk
 
 from .conftest import layout
 
@@ -238,16 +241,61 @@ def run(self):
 """
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_results_that_cannot_be_written_are_an_ending_of_their_own(
-    workspace, caplog, fails
+@pytest.mark.parametrize(
+    ("fails", "ending"), [(False, ("storage failed", 3)), (True, ("failed", 1))]
+)
+def test_a_folder_that_is_removed_is_made_again_and_told(
+    workspace, caplog, fails, ending
 ):
     body = FOLDER_GONE.replace("RESULTS", str(workspace.root / "results"))
     outcome = workspace.run(body, arguments={"fails": fails})
+    assert (outcome.status, outcome.exit_code) == ending
+    assert read(outcome.path, "datasets/x") == 1
+    assert read(outcome.path, "ccqed/status") == ending[0]
+    assert "was removed" in f"{outcome.error} {caplog.text}"
+    assert "the laser is off" in str(outcome.error) or not fails
+
+
+@pytest.fixture
+def mounted(tmp_path, workspace):
+    """Put the results on a disk of their own."""
+    with disk(tmp_path, 4) as made:
+        yield made
+
+
+FULL = """
+def run(self):
+    import numpy as np
+    self.set_dataset("x", np.arange(400_000))
+    self.set_dataset("last", 1)
+"""
+
+
+def run_on(disk, workspace):
+    file = workspace.experiment(FULL)
+    request = workspace.request(file)
+    return runner.run(dataclasses.replace(request, results=disk.root / "results"))
+
+
+def test_results_that_cannot_be_written_are_an_ending_of_their_own(workspace, mounted):
+    mounted.fill(leave=100_000)
+    outcome = run_on(mounted, workspace)
     assert (outcome.status, outcome.exit_code) == ("storage failed", 3)
-    assert isinstance(outcome.error, ResultsError)
     assert outcome.path is None
-    assert ("the laser is off" in caplog.text) == fails
+    assert "No space left on device; it is lost" in str(outcome.error)
+    assert not list(mounted.root.rglob("*Probe*"))
+
+
+def test_results_go_into_the_second_folder(workspace, mounted, monkeypatch, caplog):
+    second = workspace.root / "second"
+    second.mkdir()
+    monkeypatch.setenv(SPARE, str(second))
+    mounted.fill(leave=100_000)
+    outcome = run_on(mounted, workspace)
+    assert (outcome.status, outcome.exit_code) == ("ok", 0)
+    assert second in outcome.path.parents
+    assert read(outcome.path, "datasets/last") == 1
+    assert str(outcome.path) in caplog.text
 
 
 def test_an_experiment_that_cannot_store_has_its_word_in_the_file(workspace):
@@ -289,31 +337,6 @@ def test_persistent_datasets_reach_the_next_run(workspace):
     assert read(outcome.path, "datasets/got") == 2.5
     assert read(outcome.path, "archive/calibration") == 2.5
     assert outcome.path.name.startswith("000000001")
-
-
-def test_checkpoints_while_the_run_lasts(workspace, caplog):
-    outcome = workspace.run(
-        """
-        def run(self):
-            import time, pathlib, shutil
-            self.set_dataset("x", 1)
-            deadline = time.monotonic() + 20
-            while time.monotonic() < deadline:
-                found = list(pathlib.Path("results").rglob("*.checkpoint.h5"))
-                if found:
-                    shutil.copy(found[0], "seen.h5")
-                    break
-                time.sleep(0.01)
-        """,
-        checkpoint_interval=0.02,
-    )
-    seen = workspace.root / "seen.h5"
-    assert read(seen, "datasets/x") == 1
-    assert read(seen, "ccqed/status") == "running"
-    assert not results.checkpoint_path(outcome.path).exists()
-    results.checkpoint_path(outcome.path).write_bytes(b"left by a killed run")
-    workspace.run("def run(self):\n    pass")
-    assert "000000000-Probe.checkpoint.h5" in caplog.text
 
 
 def test_the_device_db_is_found_above_the_experiment(workspace):

@@ -1,0 +1,123 @@
+"""HDF5 files that are whole and on disk, or not there at all."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from .errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+
+class _Steady(io.FileIO):
+    """A file for HDF5, which crashes where a disk goes on failing: it is told once.
+
+    error: of the first failure; nothing is written after it.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of it."""
+        self._attempt(lambda: self._write_all(memoryview(data)))
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or lengthen the file."""
+        self._attempt(lambda: super(_Steady, self).truncate(size))
+        return self.tell() if size is None else size
+
+    def _write_all(self, rest: memoryview) -> None:
+        while rest:
+            rest = rest[super().write(rest) :]
+
+    def _attempt(self, change: Callable[[], Any]) -> None:
+        if self.error is not None:
+            return
+        try:
+            change()
+        except OSError as error:
+            self.error = error
+            raise
+
+
+@contextmanager
+def new_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Give a file to fill; what was at `path` is replaced when all of it is on disk.
+
+    Raises
+    ------
+    StorageError
+        The disk does not take it; nothing is left of it.
+    """
+    partial = path.with_name(f".{path.name}.{_owner()}.partial")
+    try:
+        with _Steady(partial, "w+") as steady:
+            try:
+                with h5py.File(steady, "w") as file:
+                    yield file
+            finally:
+                if steady.error is not None:
+                    raise steady.error
+            os.fsync(steady.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is None:  # one of ours, or of HDF5: no disk's
+            raise
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def sweep(root: Path) -> None:
+    """Remove what killed processes were writing in a results folder's hours."""
+    for path in root.glob("*/*/.*.partial"):
+        if not _is_written(path):
+            with suppress(OSError):
+                path.unlink()
+                logger.warning("removed %s, which a killed process left", path)
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}.{os.getpid()}"
+
+
+def _is_written(partial: Path) -> bool:
+    """Tell whether who writes a file may be alive, as those of other machines may."""
+    found = re.fullmatch(r"\..+\.h5\.(.+)\.(\d+)\.partial", partial.name)
+    if found is None:
+        return False
+    host, process = found.groups()
+    if host != socket.gethostname():
+        return True
+    if os.name != "posix":
+        return False  # a file in use cannot be removed there
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the names of a folder's files to disk."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
