@@ -61,9 +61,10 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         "--twin",
         action="append",
         default=[],
-        metavar="NAME=VALUE",
+        metavar="NAME=VALUE|SCENARIO",
         help="what is true of the simulated laboratory, e.g. dynamics=mean_field or "
-        "imperfections.placement_error=1e-7",
+        "imperfections.placement_error=100nm; a scenario (typical, bad_day, a TOML "
+        "file of yours) makes many such changes, single ones count above it",
     )
     add(
         "-i",

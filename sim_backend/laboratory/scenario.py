@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ccqed_ctrl import checks, pyon
+from ccqed_ctrl import checks, notation, pyon
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import (
     Cavity,
@@ -26,6 +26,7 @@ from ccqed_ctrl.quantities import quantity
 from ccqed_ctrl.units import angular, si_unit
 from sim_backend.crate.plant import Knob
 
+from . import scenarios
 from .imperfections import (
     Alignment,
     Delays,
@@ -133,27 +134,22 @@ class ScenarioTruth:
     """The options of this laboratory's truth: the fields of a `Scenario`."""
 
     def parse(self, texts: Sequence[str]) -> dict[str, Any]:
-        """Turn ``NAME=VALUE`` and ``GROUP.NAME=VALUE`` texts into nested changes.
+        """Turn scenarios, and NAME=VALUE texts above them, into nested changes.
 
         Raises
         ------
         ParameterError
-            A text is not of this form.
+            A text that is none of these.
         """
         changes: dict[str, Any] = {}
         for text in texts:
-            path, equals, value = text.partition("=")
-            *groups, name = path.split(".")
-            if not equals or not all(part.isidentifier() for part in (*groups, name)):
-                raise ParameterError(
-                    f"--twin takes NAME=VALUE or GROUP.NAME=VALUE; got {text!r}"
-                )
-            group = changes
-            for part in groups:
-                group = group.setdefault(part, {})
-                if not isinstance(group, dict):
-                    raise ParameterError(f"--twin gives {part!r} a value and a field")
-            group[name] = pyon.read(value)
+            if "=" not in text:
+                _merge(changes, scenarios.read(text))
+        single: dict[str, Any] = {}
+        for text in texts:
+            if "=" in text:
+                _set(single, text)
+        _merge(changes, single)
         return changes
 
     def resolve(self, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +181,31 @@ def _knobs(group: Any, path: str) -> Iterator[Knob]:
 TRUTH = ScenarioTruth()
 
 
+def _set(changes: dict[str, Any], text: str) -> None:
+    """Make one NAME=VALUE or GROUP.NAME=VALUE a nested change."""
+    path, _, value = text.partition("=")
+    *groups, name = path.split(".")
+    if not all(part.isidentifier() for part in (*groups, name)):
+        raise ParameterError(
+            f"--twin takes NAME=VALUE or GROUP.NAME=VALUE; got {text!r}"
+        )
+    group = changes
+    for part in groups:
+        group = group.setdefault(part, {})
+        if not isinstance(group, dict):
+            raise ParameterError(f"--twin gives {part!r} a value and a field")
+    group[name] = pyon.read(value)
+
+
+def _merge(changes: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Put the changes `above` over others, group by group."""
+    for name, value in above.items():
+        if isinstance(value, Mapping) and isinstance(changes.get(name), dict):
+            _merge(changes[name], value)
+        else:
+            changes[name] = value
+
+
 def _nested(name: str, default: Any, value: Any) -> Any:
     """Return the group's dataclass from a mapping; plain fields pass through."""
     if not dataclasses.is_dataclass(default):
@@ -201,4 +222,16 @@ def _nested(name: str, default: Any, value: Any) -> Any:
             f"{group.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}"
         )
     stated: Any = default
-    return dataclasses.replace(stated, **value)
+    read = {inner: _number(stated, inner, given) for inner, given in value.items()}
+    return dataclasses.replace(stated, **read)
+
+
+def _number(group: Any, name: str, value: Any) -> Any:
+    """Return a number written with its unit as SI; all else as it is."""
+    if not isinstance(value, str) or isinstance(getattr(group, name), str):
+        return value
+    meaning = type(group).__dataclass_fields__[name].metadata["quantity"]
+    try:
+        return notation.number(value, meaning.unit)
+    except ParameterError as error:
+        raise ParameterError(f"{type(group).__name__}.{name} {error}") from error
