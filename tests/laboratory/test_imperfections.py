@@ -1,0 +1,428 @@
+"""Each knob of the truth: its sign and size, seen where the laboratory shows it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ccqed_ctrl.model.couplings import coupling_scale
+from ccqed_ctrl.model.emission import emission_kernel, overlap_kernel
+from ccqed_ctrl.model.imaging import pixel_axis
+from ccqed_ctrl.params import Cloud
+from sim_backend.crate.events import Event
+from sim_backend.laboratory import imperfections
+from sim_backend.laboratory.imperfections import (
+    Alignment,
+    Delays,
+    Detection,
+    Imperfections,
+    LightShifts,
+    Losses,
+    PumpBeam,
+    Resolution,
+)
+from sim_backend.laboratory.optics import Optics
+from sim_backend.laboratory.physics.geometry import turned
+from sim_backend.laboratory.plant import Plant
+from sim_backend.laboratory.scenario import Scenario
+from tests.laboratory.bench import IMAGING, WIRING, Laboratory, plan_shot, shutters
+
+PERFECT = Imperfections(placement_error=0.0, atom_number_spread=0.0, phase_drift=0.0)
+IDEAL = Scenario(imaging=IMAGING, imperfections=PERFECT)
+CAVITY, SIZE, WAIST = IDEAL.cavity, IDEAL.cloud.size, IDEAL.cavity.waist
+PIXEL = IMAGING.pixel_size
+
+
+def sites_of(count=6, seed=2):
+    return np.random.default_rng(seed).normal(scale=1.2 * WAIST, size=(count, 2))
+
+
+def optics(**changes):
+    return Optics(dataclasses.replace(IDEAL, **changes))
+
+
+def couplings(sites, **changes):
+    made = optics(**changes)
+    return made.couplings(made.clouds(sites, SIZE))
+
+
+def closed_form(sites):
+    scale = coupling_scale(CAVITY, IDEAL.pump)
+    return scale * overlap_kernel(sites, WAIST, SIZE)
+
+
+# Off -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dynamics", ["steepest_descent", "mean_field"])
+def test_with_every_knob_off_the_frames_are_those_from_before_there_were_any(dynamics):
+    before = np.load(Path(__file__).with_name("frames_before.npz"))[dynamics]
+    frames = Laboratory(plan_shot(0), 3, dynamics=dynamics).run()["frames"]
+    # On another machine a Poisson draw near its edge may fall on the other side.
+    assert np.mean(frames[:, ::5, ::5] != before) < 2e-3
+
+
+def test_groups_are_ideal_by_default_and_every_number_is_bounded():
+    groups = [
+        group
+        for group in vars(imperfections).values()
+        if isinstance(group, type) and group.__module__ == imperfections.__name__
+    ]
+    assert len(groups) == 9
+    for group in groups:
+        for name, field in group.declared().items():
+            assert field.meaning.minimum is not None, name
+            if group not in (Imperfections, Detection):
+                assert field.meaning.maximum is not None, name
+
+
+# Geometry --------------------------------------------------------------------------
+
+
+def test_the_couplings_are_those_of_sites_seen_from_the_axis():
+    d = np.array([2e-6, -1e-6])
+    found = couplings(sites_of(), alignment=Alignment(axis_x=d[0], axis_y=d[1]))
+    expected = closed_form(sites_of() - d)
+    np.testing.assert_allclose(found, expected, atol=5e-3 * expected.max())
+    assert np.abs(closed_form(sites_of() + d) - expected).max() > 0.05 * expected.max()
+
+
+def test_axis_sites_and_camera_moved_together_move_the_image():
+    steps = 3
+    d = steps * PIXEL
+    moved = optics(alignment=Alignment(axis_x=d))
+    rates = []
+    for bench, shift in ((optics(), 0.0), (moved, d)):
+        clouds = bench.clouds(sites_of() + [shift, 0.0], SIZE)
+        light = bench.emission(clouds, np.ones(6), IDEAL.pump.rabi_frequency)
+        rates.append(bench.rate(light, 0.0, 0.0))
+    np.testing.assert_allclose(
+        rates[1][:, steps:], rates[0][:, :-steps], atol=1e-6 * rates[0].max()
+    )
+
+
+def test_magnification_and_rotation_are_of_the_sites_alone():
+    found = couplings(
+        sites_of(), alignment=Alignment(magnification=1.02, rotation=0.05)
+    )
+    expected = closed_form(turned(sites_of(), 1.02, 0.05))
+    np.testing.assert_allclose(found, expected, atol=5e-3 * expected.max())
+    # The DMD stays: its spots miss the sites.
+    bench = optics(alignment=Alignment(rotation=0.05))
+    np.testing.assert_array_equal(bench.spots(sites_of()), optics().spots(sites_of()))
+
+
+def test_a_gaussian_pump_weighs_couplings_field_and_light():
+    waist = 120e-6
+    profile = np.exp(-np.sum(sites_of() ** 2, axis=1) / waist**2)
+    bench, flat = optics(pump_beam=PumpBeam(waist=waist)), optics()
+    clouds, ideal = (made.clouds(sites_of(), SIZE) for made in (bench, flat))
+    np.testing.assert_allclose(
+        bench.couplings(clouds), np.outer(profile, profile) * flat.couplings(ideal)
+    )
+    spots = bench.spots(sites_of())
+    np.testing.assert_allclose(
+        bench.pattern_field(clouds, spots, np.ones(6)),
+        profile * flat.pattern_field(ideal, spots, np.ones(6)),
+    )
+    np.testing.assert_allclose(
+        bench.emission(clouds, np.ones(6), 1e9), flat.emission(ideal, profile, 1e9)
+    )
+
+
+# Resolution ------------------------------------------------------------------------
+
+
+def test_a_blurred_image_is_that_of_a_larger_cloud():
+    """The local spot's width adds in squares; its amplitude falls with its area."""
+    blur, site = 2e-6, np.array([[40.5 * PIXEL, 12.5 * PIXEL]])
+    bench = optics(resolution=Resolution(imaging=blur))
+    light = bench.emission(bench.clouds(site, SIZE), [1.0], IDEAL.pump.rabi_frequency)
+    rate = bench.rate(light, 0.0, 0.0)
+    axis = pixel_axis(IMAGING)
+    row, column = (int(np.argmin(np.abs(axis - z))) for z in site[0][::-1])
+    cut = np.sqrt(rate[row, column - 8 : column + 9])
+    width = np.hypot(SIZE, blur)
+    points = np.column_stack([axis[column - 8 : column + 9], np.full(17, axis[row])])
+    spot = emission_kernel(points, site, WAIST, width)[:, 0]
+    np.testing.assert_allclose(cut / cut.max(), spot / spot.max(), atol=0.02)
+    sharp = np.sqrt(optics().rate(light, 0.0, 0.0)[row, column])
+    ratio = emission_kernel(site, site, WAIST, width) / emission_kernel(
+        site, site, WAIST, SIZE
+    )
+    assert cut.max() / sharp == pytest.approx(ratio[0, 0], rel=0.01)
+
+
+def test_a_blurred_dmd_writes_less_on_its_own_site():
+    """Overlap of Gaussians s and s': w0^2/(4 (s^2 + s'^2)) in place of beta."""
+    blur, sites = 2e-6, np.array([[50e-6, 20e-6]])
+    bench, sharp = optics(resolution=Resolution(dmd=blur)), optics()
+    clouds = sharp.clouds(sites, SIZE)
+    found, ideal = (
+        made.pattern_field(clouds, made.spots(sites), np.ones(1))[0]
+        for made in (bench, sharp)
+    )
+    beta = WAIST**2 / (8 * SIZE**2)
+    assert ideal == pytest.approx(overlap_kernel(sites, WAIST, SIZE)[0, 0], rel=0.01)
+    lost = beta - WAIST**2 / (4 * (2 * SIZE**2 + blur**2))
+    # The nonlocal part hardly feels the blur.
+    assert ideal - found == pytest.approx(lost, rel=0.1)
+
+
+# Camera ----------------------------------------------------------------------------
+
+
+def exposed(scenario, events, exposure=10e-6, until=1_000_000, sites=None):
+    plant = Plant(scenario, WIRING, 0)
+    if sites is not None:
+        plant.load_sites(sites)
+    arm_id = plant.sensor.arm(1, exposure)
+    plant.advance(events, until)
+    (frame,) = plant.sensor.collect(arm_id)["frames"]
+    return (frame - IMAGING.offset) * IMAGING.electrons_per_count
+
+
+def switched(role, start, stop, amplitude=1.0):
+    """Events that turn a tone on and off."""
+    return [
+        Event(start, role, "amplitude", amplitude),
+        Event(start, f"{role}_switch", "level", 1.0),
+        Event(stop, f"{role}_switch", "level", 0.0),
+    ]
+
+
+TRIGGER = [Event(100, "ttl_camera", "level", 1.0)]
+
+
+def test_stray_light_falls_on_every_frame():
+    truth = dataclasses.replace(IDEAL, detection=Detection(stray_rate=1e7))
+    frame = exposed(truth, TRIGGER)
+    assert frame.mean() == pytest.approx(100, rel=0.01)
+    assert frame.std() == pytest.approx(np.hypot(10, IMAGING.read_noise), rel=0.05)
+
+
+def test_fringes_modulate_the_light_by_their_contrast_along_x():
+    detection = Detection(fringe_contrast=0.2, fringe_period=20 * PIXEL)
+    truth = dataclasses.replace(IDEAL, detection=detection)
+    frame = exposed(
+        truth, sorted([*TRIGGER, *switched("local_oscillator", 50, 20_000)])
+    )
+    profile = frame.mean(axis=0) / frame.mean()
+    spectrum = 2 * np.abs(np.fft.rfft(profile)) / len(profile)
+    assert np.argmax(spectrum[1:]) + 1 == 160 // 20
+    assert spectrum[8] == pytest.approx(0.2, rel=0.02)
+    assert np.std(frame.mean(axis=1) / frame.mean()) < 0.01
+
+
+def test_the_reference_drifts_linearly_within_a_shot():
+    rates = Imperfections(phase_drift_rate=50.0)
+    plants = [Plant(Scenario(imperfections=rates), WIRING, seed) for seed in range(200)]
+    drawn = [plant._drift_rate for plant in plants]
+    assert np.std(drawn) == pytest.approx(50, rel=0.15)
+    laboratory = Laboratory(
+        plan_shot(0), imperfections=PERFECT.replace(phase_drift_rate=50.0)
+    )
+    laboratory.run()
+    plant, sensed = laboratory.plant, laboratory.plant._optics
+    events, _ = laboratory.events(100_000_000)
+    shutter = shutters(events)[0]
+    plant.advance([e for e in events if e.time_mu <= shutter], shutter)
+    setting, m = plant._controls.setting(), plant.magnetization()
+    light = plant._intracavity(m, setting, shutter)
+    quadratures = [sensed.rate(light, turn * np.pi / 2, 1.0) for turn in range(3)]
+    base = (quadratures[0] + quadratures[2]) / 2
+    basis = np.column_stack([(q - base).ravel() for q in quadratures[:2]])
+    phases = []
+    for instant in (shutter, shutter + 10_000_000):
+        seen = (plant._rate(m, setting, instant) - base).ravel()
+        (c, s), *_ = np.linalg.lstsq(basis, seen, rcond=None)
+        phases.append(np.arctan2(s, c))
+    assert phases[1] - phases[0] == pytest.approx(plant._drift_rate * 10e-3, abs=1e-6)
+
+
+# Delays ----------------------------------------------------------------------------
+
+
+def test_light_follows_the_rf_after_the_sound():
+    truth = dataclasses.replace(IDEAL, delays=Delays(aom=700e-9))
+    plant = Plant(truth, WIRING, 0)
+    events = switched("local_oscillator", 1000, 5000)
+    seen = []
+    for time_mu in (1699, 1700, 5699, 5700):
+        due = [e for e in events if e.time_mu <= time_mu]
+        events = events[len(due) :]
+        plant.advance(due, time_mu)
+        seen.append(plant.observe("photodiodes", "adc2", time_mu))
+        if time_mu == 5699:
+            # What is on its way will be off: nobody left anything on.
+            assert plant.safe_state() == []
+    assert seen == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_a_late_exposure_misses_the_light():
+    pulse = switched("local_oscillator", 100, 10_100)
+    events = sorted([*TRIGGER, *pulse], key=lambda event: event.time_mu)
+    prompt, late = (
+        exposed(dataclasses.replace(IDEAL, delays=delays), events).mean()
+        for delays in (Delays(), Delays(trigger=4e-6))
+    )
+    assert late / prompt == pytest.approx(0.6, rel=0.01)
+
+
+def test_jitter_scatters_exposures_around_the_delay():
+    truth = dataclasses.replace(
+        IDEAL, delays=Delays(trigger=5e-6, trigger_jitter=0.5e-6)
+    )
+    late = [Plant(truth, WIRING, seed)._latencies.exposure() for seed in range(400)]
+    assert np.mean(late) == pytest.approx(5000, abs=100)
+    assert np.std(late) == pytest.approx(500, rel=0.15)
+    assert Plant(IDEAL, WIRING, 0)._latencies.exposure() == 0
+
+
+# The longitudinal drive's own light ------------------------------------------------
+
+
+def test_the_camera_sees_the_longitudinal_drive_in_an_empty_cavity():
+    """As bright as spins would be that feel the field it makes: closed form."""
+    spots, f = sites_of(3), np.array([1.0, -0.5, 0.7])
+    plant = Plant(IDEAL, WIRING, 0)
+    plant.show_pattern(spots, f)
+    # Fields lead spins as light leads fields: s = h pi (D^2+kappa^2)/(|D| g~^2) f.
+    strength = IDEAL.longitudinal.full_scale * 0.3
+    unit = IDEAL.pump_calibration.rabi_frequency_1v
+    coupling = IDEAL.pump.replace(rabi_frequency=unit).mode_coupling(CAVITY)
+    norm = CAVITY.pump_detuning**2 + CAVITY.kappa**2
+    spins = strength * np.pi * norm / (abs(CAVITY.pump_detuning) * coupling**2) * f
+    axis = pixel_axis(IMAGING)
+    x, y = np.meshgrid(axis, axis)
+    kernel = emission_kernel(
+        np.column_stack([x.ravel(), y.ravel()]), spots, WAIST, SIZE
+    )
+    field = coupling * (kernel @ spins) / (2 * WAIST * np.sqrt(norm))
+    share = 2 * CAVITY.kappa * IDEAL.detection.efficiency * PIXEL**2
+    expected = (share * field**2 * 10e-6).reshape(x.shape)
+
+    arm_id = plant.sensor.arm(1, 10e-6)
+    events = [*switched("longitudinal", 50, 20_000, 0.3), *TRIGGER]
+    plant.advance(sorted(events, key=lambda event: event.time_mu), 100_000)
+    (frame,) = plant.sensor.collect(arm_id)["frames"]
+    electrons = (frame - IMAGING.offset) * IMAGING.electrons_per_count
+    assert expected.sum() > 1e5
+    assert electrons.sum() == pytest.approx(expected.sum(), rel=0.02)
+    overlap = np.corrcoef(electrons.ravel(), expected.ravel())[0, 1]
+    assert overlap > 0.95
+
+
+def test_its_light_at_the_sites_is_the_field_it_makes():
+    """h_i = -2 g_i alpha, alpha the light: one drive, two ways."""
+    bench, f = optics(), np.array([1.0, -0.5, 0.7])
+    clouds, spots = bench.clouds(sites_of(4, seed=5), SIZE), bench.spots(sites_of(3))
+    light = bench.driven(spots @ f, 1.0)
+    unit = IDEAL.pump_calibration.rabi_frequency_1v
+    coupling = IDEAL.pump.replace(rabi_frequency=unit).mode_coupling(CAVITY)
+    felt = -2 * coupling * WAIST * (clouds.T @ light).real
+    field = IDEAL.longitudinal.full_scale * bench.pattern_field(clouds, spots, f)
+    np.testing.assert_allclose(felt, field)
+    # Without a shift the shifted field is the old one.
+    shifted = bench.shifted_field(clouds, spots @ f, np.zeros(4))
+    np.testing.assert_allclose(shifted, field / IDEAL.longitudinal.full_scale)
+
+
+def test_blanked_or_off_it_leaves_the_camera_dark():
+    for amplitude, blank in ((0.0, False), (0.3, True)):
+        plant = Plant(IDEAL, WIRING, 0)
+        plant.show_pattern(sites_of(3), np.ones(3))
+        if blank:
+            plant.blank_pattern()
+        arm_id = plant.sensor.arm(1, 10e-6)
+        events = [*switched("longitudinal", 50, 20_000, amplitude), *TRIGGER]
+        plant.advance(sorted(events, key=lambda event: event.time_mu), 100_000)
+        (frame,) = plant.sensor.collect(arm_id)["frames"]
+        assert frame.mean() == pytest.approx(IMAGING.offset, abs=0.2)
+
+
+# Atoms and light -------------------------------------------------------------------
+
+
+def dimmed(**changes):
+    """Return the light of a hologram over that of spins all there, and its plant.
+
+    By the plant's own magnetizations: fewer spins are a little less polarised, too.
+    """
+    light, order = [], []
+    for change in ({}, changes):
+        laboratory = Laboratory(
+            plan_shot(0), leave_out=("local_oscillator",), imperfections=PERFECT,
+            **change,
+        )  # fmt: skip
+        plant = laboratory.plant
+        events, _ = laboratory.events()
+        shutter = shutters(events)[0]
+        arm_id = plant.sensor.arm(1, 50e-6)
+        plant.advance([e for e in events if e.time_mu <= shutter], shutter)
+        m = plant.magnetization()
+        order.append(m @ plant._couplings @ m)
+        plant.advance([], shutter + 100_000)
+        light.append(plant.sensor.collect(arm_id)["frames"][0].mean() - IMAGING.offset)
+    return light[1] / light[0] * order[0] / order[1], plant, shutter
+
+
+def test_lost_atoms_dim_the_light_by_their_square():
+    ratio, plant, shutter = dimmed(losses=Losses(hold=30.0))
+    held = (shutter - plant._prepared_mu) * 1e-9
+    assert ratio == pytest.approx(np.exp(-2 * 30 * held), rel=0.02)
+    assert ratio < 0.8
+
+
+def test_scattered_atoms_stop_shining():
+    ratio, plant, _ = dimmed(losses=Losses(depolarisation=0.5, emission=0.1))
+    photons = plant._ageing.photons
+    # The hologram's own photons are counted, but hardly acted yet.
+    assert ratio == pytest.approx(np.exp(-2 * 0.6 * photons), rel=0.03)
+    assert photons > 0.3
+
+
+def test_heated_clouds_couple_less_to_themselves():
+    _, plant, _ = dimmed(losses=Losses(heating=2e-6))
+    size = np.hypot(SIZE, 2e-6 * np.sqrt(plant._ageing.photons))
+    # Followed in steps of a per cent.
+    assert plant._size == pytest.approx(size, rel=0.011)
+    grown = overlap_kernel(plant._sites, WAIST, plant._size) * coupling_scale(
+        CAVITY, IDEAL.pump
+    )
+    np.testing.assert_allclose(np.diag(plant._couplings), np.diag(grown), rtol=0.01)
+    # The next preparation brings cold atoms.
+    plant.advance([Event(plant.now_mu, "ttl_prepare", "level", 1.0)], plant.now_mu + 10)
+    assert plant._size == SIZE
+
+
+def test_shifted_sites_shine_brighter_where_they_come_closer_to_resonance():
+    """One ensemble of M atoms: its mode is at D - delta, for every dynamics."""
+    site = np.array([[40e-6, 15e-6]])
+    found = []
+    for dispersion in (0.0, 0.3):
+        shifts = LightShifts(dispersion=dispersion)
+        truth = dataclasses.replace(IDEAL, light_shifts=shifts)
+        plant = Plant(truth, WIRING, 0)
+        plant.load_sites(site)
+        found.append(plant._system.couplings[0, 0])
+    strength = overlap_kernel(site, WAIST, SIZE)[0, 0] / (2 * np.pi)
+    delta = 0.3 * Cloud().atoms * CAVITY.single_photon_coupling**2 * strength
+    delta /= IDEAL.pump.atomic_detuning
+    moved = CAVITY.pump_detuning - delta
+    assert abs(moved) < 0.7 * abs(CAVITY.pump_detuning)
+    gain = moved / (moved**2 + CAVITY.kappa**2)
+    before = CAVITY.pump_detuning / (CAVITY.pump_detuning**2 + CAVITY.kappa**2)
+    assert found[1] / found[0] == pytest.approx(gain / before, rel=0.01)
+
+
+@pytest.mark.parametrize("dynamics", ["mean_field", "semiclassical"])
+def test_a_tenth_of_the_shift_still_loads_and_reads(dynamics):
+    laboratory = Laboratory(
+        plan_shot(0), dynamics=dynamics, light_shifts=LightShifts(dispersion=0.1)
+    )
+    row = laboratory.read(laboratory.run())
+    assert abs(row["shot.spins"] @ laboratory.target) >= 12
