@@ -1,7 +1,7 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `interpretation`, `kills`, `threshold`.
+`artiq_material`, `interpretation`, `kills`, `mutation`, `threshold`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from . import (
     interpretation,
     kills,
     mean_field,
+    mutation,
     relaxation,
     semiclassical,
     stochastic,
@@ -45,6 +46,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
     "kills": kills.main,
+    "mutation": mutation.main,
     "threshold": threshold.main,
     "interpretation": interpretation.main,
 }

@@ -2,7 +2,7 @@
 
 Rows stand in a file of JSON lines beside what they are of: the measurement's name, its
 settings and the commit. Only rows of the same three count, so that a table never mixes
-two programs.
+two programs. What depends on little of the tree may say its version itself.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def sweep(
     *,
     jobs: int = 1,
     store: Path = STORE,
+    version: str = "",
 ) -> list[Row]:
     """Return the row of each seed, those kept already among them, in order of seeds.
 
@@ -39,7 +40,7 @@ def sweep(
     """
     path = store / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    key: Row = {"commit": commit(), "settings": settings}
+    key: Row = {"commit": version or commit(), "settings": settings}
     rows = {row["seed"]: row for row in _kept(path, key)}
     seeds = list(seeds)
     missing = [seed for seed in seeds if seed not in rows]

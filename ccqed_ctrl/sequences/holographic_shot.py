@@ -17,7 +17,6 @@ from ccqed_ctrl.holograms import (
     HologramRecord,
     HologramShot,
 )
-from ccqed_ctrl.params import Timing
 from ccqed_ctrl.records import Entry
 
 
@@ -42,7 +41,6 @@ class HolographicShot(HasEnvironment):
         self.tones = PhaseLockedTones(self)
         self.pump = TransversePump(self)
         self.imaging = HolographicCamera(self)
-        self.start = Timing().start
         self._positions = np.empty((0, 2))
 
     def arrange(self, plan: HologramPlan, *, afresh: bool) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from artiq.experiment import EnvExperiment, delay, kernel, us
+from artiq.experiment import EnvExperiment, TFloat, TInt64, delay, kernel, now_mu, us
 
 from ccqed_ctrl.belief import Apparatus
 from ccqed_ctrl.devices.imaging import HolographicCamera
@@ -67,7 +67,8 @@ class Parts(EnvExperiment):
 
     @kernel
     def everything_on(self):
-        self.begin()
+        self.core.break_realtime()
+        delay(500 * us)
         for tone in [self.pump_plus, self.pump_minus, self.longitudinal,
                      self.local_oscillator]:  # fmt: skip
             tone.sw.on()
@@ -80,24 +81,40 @@ class Parts(EnvExperiment):
         delay(10 * us)
 
     @kernel
-    def begin(self):
+    def tones_safe(self):
         self.core.break_realtime()
         delay(500 * us)
-
-    @kernel
-    def tones_safe(self):
-        self.begin()
         self.tones.make_safe()
 
     @kernel
-    def pump_off(self):
-        self.begin()
-        self.pump.off()
+    def imaging_safe(self):
+        self.core.break_realtime()
+        delay(500 * us)
+        self.imaging.make_safe()
 
     @kernel
-    def imaging_safe(self):
-        self.begin()
-        self.imaging.make_safe()
+    def pump_off(self) -> TInt64:
+        self.core.break_realtime()
+        delay(500 * us)
+        begun = now_mu()
+        self.pump.off()
+        return now_mu() - begun
+
+    @kernel
+    def ramp(self) -> TInt64:
+        self.core.break_realtime()
+        delay(500 * us)
+        begun = now_mu()
+        self.pump.ramp()
+        return now_mu() - begun
+
+    @kernel
+    def expose(self, exposure: TFloat) -> TInt64:
+        self.core.break_realtime()
+        delay(500 * us)
+        begun = now_mu()
+        self.imaging.expose(exposure)
+        return now_mu() - begun
 
 
 class Laboratory:
@@ -263,6 +280,23 @@ def test_each_part_switches_off_its_own_lines(laboratory, part, off):
     laboratory.on()
     getattr(laboratory.parts, part)()
     assert laboratory.unsafe() == {*LINES, "pump_servo"} - off
+
+
+def test_the_safe_state_needs_no_plan(laboratory):
+    laboratory.parts.everything_on()
+    laboratory.shot.make_safe()
+    assert laboratory.unsafe() == set()
+
+
+def test_parts_that_nobody_configured_have_the_timing_of_the_laboratory(laboratory):
+    parts, timing = laboratory.parts, Timing()
+    guard, settling = timing.reference_guard, timing.dac_settling
+    laboratory.shot.arrange(plan(), afresh=True)
+    assert parts.expose(30e-6) == round(1e9 * (2 * guard + 30e-6))
+    assert parts.pump_off() == BUS + LOAD + round(1e9 * settling)
+    # The ramp is one set-point, zero.
+    assert parts.ramp() == 10_000
+    assert laboratory.plant.timeline.signals().count(("zotino0", "dac0")) == 0
 
 
 def test_the_mirror_is_blank_and_the_camera_not_armed(laboratory):
