@@ -14,6 +14,7 @@ from ccqed_ctrl.errors import CcqedError, ResultsError
 from ccqed_ctrl.tables import Column, Fitted, console
 
 from .files import listing
+from .files.portrait import clipped, shown
 from .files.reanalysis import Reanalysis, reanalyse
 from .files.rebuild import obstacle, parse_change, stored_values, written
 from .files.run import Run
@@ -40,7 +41,8 @@ def _analyse_file(file: Path, changes: Mapping[str, Any]) -> bool:
             _say(out, f"changed: {name} {before} -> {written(name, value)}")
     out.print(_comparison(repeated, bool(changes)))
     for key in repeated.untouched:
-        _say(out, f"not repeated: {key}")
+        reason = repeated.why if key.startswith("summary.") else ""
+        _say(out, f"not repeated: {key}{reason and f' ({reason})'}")
     _say(out, _verdict(repeated, bool(changes)))
     return repeated.agrees
 
@@ -104,18 +106,22 @@ def _comparison(repeated: Reanalysis, changed: bool) -> Fitted:
     After a change only datasets that moved are listed.
     """
     rows = [
-        [key, _number(repeated.stored.get(key)), _number(value), "", ""]
+        [key, _shown(repeated.stored.get(key)), _shown(value), "", ""]
         for key, value in repeated.summary.items()
     ]
-    shown = [item for item in repeated.differences if not (changed and item.agrees)]
-    if rows and shown:
+    listed = [
+        item
+        for item in repeated.differences
+        if item.key not in repeated.summary and not (changed and item.agrees)
+    ]
+    if rows and listed:
         rows.append([])
     rows += [
         [
             item.key, "", "", f"{item.deviation:.1e}",
             f"{item.changed} of {item.size}" if item.changed else "-",
         ]
-        for item in shown
+        for item in listed
     ]  # fmt: skip
     before, after = ("before", "after") if changed else ("stored", "repeated")
     columns = (
@@ -125,7 +131,5 @@ def _comparison(repeated: Reanalysis, changed: bool) -> Fitted:
     return Fitted(columns, rows)
 
 
-def _number(value: object) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{float(str(value)):.6g}"
+def _shown(value: object) -> str:
+    return "-" if value is None else clipped(shown(value))

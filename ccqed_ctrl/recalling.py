@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from . import memories as images
 from .belief import Apparatus
+from .ending import Verdict
 from .holograms import HologramPlan, HologramRecord, HologramShot
 from .memories import MemorySet, overlap_matrix
 from .model import plan
@@ -54,6 +55,34 @@ class RecallRecord(HologramRecord):
     mean_pixels_wrong = summary("", "float64", "mean over shots")
     mean_residual = summary("", "float64", "mean over shots")
     undetermined_spins = summary("", "float64", "mean over shots")
+
+    @property
+    def cued_overlaps(self) -> NDArray[np.float64]:
+        """Overlap of each recalled image with its cued memory, (S,)."""
+        cued = self.per_shot(RecallRecord.cued)
+        found: NDArray[np.float64] = self.overlaps[np.arange(len(cued)), cued]
+        return found
+
+    def summarise(self) -> Mapping[Entry, Any]:
+        """Work out means over the shots that count, see `good`."""
+        good, record = self.good, RecallRecord
+        overlaps = self.rows(record.overlaps, good)
+        cued = self.per_shot(record.cued)[good]
+        names = self.per_shot(record.names)[good]
+        wanted = [str(of[index]) for of, index in zip(names, cued, strict=True)]
+        undetermined = np.count_nonzero(self.rows(record.spins, good) == 0, axis=1)
+        recalled = str(names[-1][int(np.argmax(overlaps[-1]))])
+        if not any(verdict == Verdict.ok for verdict in self.verdict):
+            recalled = "nothing: no shot is ok"
+        return {
+            record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
+            record.recalled_as: recalled,
+            record.mean_cue_overlap: self.rows(record.cue_overlap, good).mean(),
+            record.recalled_overlap: self.cued_overlaps[good].mean(),
+            record.mean_pixels_wrong: self.rows(record.pixels_wrong, good).mean(),
+            record.mean_residual: self.rows(record.residual, good).mean(),
+            record.undetermined_spins: undetermined.mean(),
+        }
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class Report:
             "backend": devices.backend,
             "devices": devices.reason,
             "class": type(self._experiment).__name__,
+            "file": str(file.resolve()),
             "versions": provenance.versions(),
             "git": provenance.git_state(file, revision),
             "device_db_sha256": provenance.device_db_sha256(device_db),

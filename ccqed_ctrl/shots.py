@@ -119,6 +119,7 @@ class Shots:
         self._laboratory = experiment.get_device(belief.DEVICE)
         self._run = arguments(experiment, Run, "Run")
         self._rows: list[_Row] = []
+        self._watched = any(e.applet and e.is_summary for e in record.entries())
         self.done = 0
 
     def plan(
@@ -168,17 +169,12 @@ class Shots:
             with self._reopen(run.resume) as earlier:
                 resuming.check(earlier, self._report.values, wanted)
 
-    def run(self, watch: Callable[[Any], Rows] | None = None) -> None:
+    def run(self) -> None:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
 
-        A termination is an ending like others: nothing is raised.
-
-        Parameters
-        ----------
-        watch : callable, optional
-            The summary of all shots so far, to be shown live after each.
+        A termination is an ending like others: nothing is raised. A summary that an
+        applet shows is worked out after each shot.
         """
-        self._watch = watch
         with self._begin_journal() as journal:
             self._writer = JournalWriter(self._experiment, journal)
             self._report.open(self._writer, journal, len(self._rows), self._core)
@@ -216,11 +212,11 @@ class Shots:
             finally:
                 self._report.close(ending, self._core)
 
-    def summarise(self, summary: Callable[[Any], Rows]) -> None:
-        """Store what `summary` makes of the record of all finished shots."""
+    def summarise(self) -> None:
+        """Store the record's summary of all finished shots. In `analyze()`."""
         if self.done:
-            found = summary(self.record(self._writer))
-            self._writer.store(found, broadcast=self._watch is not None)
+            found = self.record(self._writer).summarise()
+            self._writer.store(found, broadcast=self._watched)
 
     def _take_all(self) -> None:
         arranged = None
@@ -288,8 +284,8 @@ class Shots:
         )
         if reading.shown:
             self._writer.show(reading.shown)
-        if self._watch is not None:
-            self._writer.show(self._watch(self.record(self._writer)))
+        if self._watched:
+            self._writer.show(self.record(self._writer).summarise())
 
     def _applets(self) -> None:
         """Ask the dashboards for an applet of everything that is shown live."""

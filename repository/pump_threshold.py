@@ -27,32 +27,31 @@ class ThresholdRecord(HologramRecord):
     fitted_error = summary("", "float64", "standard error of the threshold")
     no_threshold = summary("", "str", "why there is no threshold")
 
+    def summarise(self):
+        """Work out emission over power, and the threshold that it gives."""
+        powers = self.setting("sequence", "pump_over_threshold")
+        light = np.abs(self.emission[:, 0]) ** 2
+        decoded = np.isfinite(light)  # below threshold it is dark, and that counts
+        point, light = self.point[decoded], light[decoded]
+        mean, record = means(light, point, self.points), ThresholdRecord
+        found = {record.power: powers, record.light: mean.value}
+        found[record.light_error] = mean.error
+        try:
+            fit = fit_threshold(powers[point], light)
+        except FitError as refusal:
+            return found | {record.no_threshold: str(refusal)}
+        found |= {
+            record.fitted_threshold: fit.threshold,
+            record.fitted_error: fit.error,
+        }
+        return found | {record.light_fit: fit.curve(powers), record.no_threshold: ""}
+
 
 def plan_point(sequence, *, apparatus, run, **_):
     """Plan shots of one ensemble, where it does not feel its own mirror image."""
     site = [[np.sqrt(np.pi / 4) * apparatus.cavity.waist, 0.0]]
     base = HologramPlan.at(site, apparatus, sequence)
     return base.with_shots([HologramShot.dark(1)] * run.shots)
-
-
-def summarise(run):
-    """Return emission over power, and the threshold that it gives."""
-    record, powers = ThresholdRecord, run.setting("sequence", "pump_over_threshold")
-    light = np.abs(run.emission[:, 0]) ** 2
-    decoded = np.isfinite(light)  # below threshold it is dark, and that counts
-    point, light = run.point[decoded], light[decoded]
-    mean = means(light, point, run.points)
-    found = {
-        record.power: powers, record.light: mean.value, record.light_error: mean.error,
-    }  # fmt: skip
-    try:
-        fit = fit_threshold(powers[point], light)
-    except FitError as refusal:
-        return found | {record.no_threshold: str(refusal)}
-    return found | {
-        record.light_fit: fit.curve(powers), record.fitted_threshold: fit.threshold,
-        record.fitted_error: fit.error, record.no_threshold: "",
-    }  # fmt: skip
 
 
 class PumpThreshold(EnvExperiment):
@@ -73,8 +72,8 @@ class PumpThreshold(EnvExperiment):
 
     def run(self):
         """Take the shots; every ending leaves the apparatus safe."""
-        self.shots.run(summarise)
+        self.shots.run()
 
     def analyze(self):
         """Sum up the shots and fit the threshold."""
-        self.shots.summarise(summarise)
+        self.shots.summarise()

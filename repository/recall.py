@@ -3,7 +3,7 @@
 from artiq.experiment import *
 
 import analysis
-from analysis.readout.scoring import RecallReader, recall_summary
+from analysis.readout.scoring import RecallReader
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.recalling import RecallRecord, plan_recall
@@ -41,4 +41,4 @@ class Recall(EnvExperiment):
 
     def analyze(self):
         """Sum up the shots."""
-        self.shots.summarise(recall_summary)
+        self.shots.summarise()

@@ -4,8 +4,7 @@ from artiq.experiment import *
 
 import analysis
 from analysis.fits import fit_basin
-from analysis.readout.holograms import good_shots
-from analysis.readout.scoring import RecallReader, cued_overlaps, recall_summary
+from analysis.readout.scoring import RecallReader
 from analysis.statistics import means, shares
 from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
@@ -30,27 +29,27 @@ class CorruptionRecord(RecallRecord):
     basin_error = summary("", "float64", "standard error of the width")
     no_basin = summary("", "str", "why there is no width")
 
-
-def summarise(run):
-    """Return shares, overlaps and the width of the basin over the shots that count."""
-    record, good, points = CorruptionRecord, good_shots(run), run.points
-    place, won = run.point[good], run.pixels_wrong[good] == 0
-    exact = shares(won, place, points)
-    overlap = means(cued_overlaps(run)[good], place, points)
-    found = {
-        record.corruption: run.setting("cue", "corruption"),
-        record.exact: exact.value,
-        record.exact_interval: exact.interval,
-        record.overlap: overlap.value,
-        record.overlap_error: overlap.error,
-    }
-    try:
-        basin = fit_basin(run.setting("cue", "corruption")[place], won, won | True)
-        width, error, reason = basin.width, basin.error, ""
-    except FitError as refusal:
-        width, error, reason = float("nan"), float("nan"), str(refusal)
-    fitted = {record.basin_width: width, record.basin_error: error}
-    return {**recall_summary(run), **found, **fitted, record.no_basin: reason}
+    def summarise(self):
+        """Work out shares, overlaps, and the width of the basin."""
+        record, good, points = CorruptionRecord, self.good, self.points
+        place, won = self.point[good], self.pixels_wrong[good] == 0
+        corruption = self.setting("cue", "corruption")
+        exact = shares(won, place, points)
+        overlap = means(self.cued_overlaps[good], place, points)
+        found = {
+            record.corruption: corruption,
+            record.exact: exact.value,
+            record.exact_interval: exact.interval,
+            record.overlap: overlap.value,
+            record.overlap_error: overlap.error,
+        }
+        try:
+            basin = fit_basin(corruption[place], won, won | True)
+            width, error, reason = basin.width, basin.error, ""
+        except FitError as refusal:
+            width, error, reason = float("nan"), float("nan"), str(refusal)
+        fitted = {record.basin_width: width, record.basin_error: error}
+        return {**super().summarise(), **found, **fitted, record.no_basin: reason}
 
 
 class RecallVsCorruption(EnvExperiment):
@@ -73,8 +72,8 @@ class RecallVsCorruption(EnvExperiment):
 
     def run(self):
         """Take the shots; every ending leaves the apparatus safe."""
-        self.shots.run(summarise)
+        self.shots.run()
 
     def analyze(self):
         """Sum up the shots and fit the basin."""
-        self.shots.summarise(summarise)
+        self.shots.summarise()

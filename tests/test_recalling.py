@@ -1,4 +1,4 @@
-"""The plan of a recall: seeds, cues, refusals, what is common to points of a scan."""
+"""Recalls planned (seeds, cues, refusals, points of a scan), and summed up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from ccqed_ctrl import memories
 from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import ParameterError, PatternError
 from ccqed_ctrl.model import couplings
 from ccqed_ctrl.params import (
@@ -20,9 +21,12 @@ from ccqed_ctrl.params import (
     Sequence,
 )
 from ccqed_ctrl.recalling import RecallRecord, make_cue, plan_recall
+from ccqed_ctrl.records.writing import DatasetWriter, merged
 from ccqed_ctrl.rng import stream
+from tests.records.test_declaration import Owner
 
 APPARATUS = Apparatus()
+R = RecallRecord
 
 
 def planned_with(
@@ -167,3 +171,54 @@ def test_handwriting_is_cued_as_it_is():
     # A memory without a real cue falls back on a corrupted copy.
     plain = make_cue(brought, 2, choice, stream(0, "cue"))
     assert np.count_nonzero(plain != patterns[2]) == 8
+
+
+def run_of(rows, points):
+    """Return the record of a run of rows, one memory cued at each point."""
+    writer = DatasetWriter(Owner())
+    writer.store(merged([{R.names: ["a", "b"], R.cued: cued} for cued in points]))
+    for row in rows:
+        writer.append(row)
+    return RecallRecord(writer)
+
+
+def row_of(point, overlaps, wrong, verdict=Verdict.ok, undetermined=0):
+    spins = np.ones(8, np.int8)
+    spins[:undetermined] = 0
+    return {
+        R.point: point, R.overlaps: overlaps, R.pixels_wrong: wrong, R.spins: spins,
+        R.cue_overlap: 0.5, R.residual: 0.1, R.verdict: str(verdict),
+    }  # fmt: skip
+
+
+def test_the_summary_is_a_mean_over_the_shots_that_count():
+    run = run_of(
+        [
+            row_of(0, [1.0, 0.0], 0, undetermined=4),
+            row_of(0, [0.0, 0.0], 60, verdict=Verdict.undecodable),
+            row_of(0, [0.2, 0.6], 5),
+        ],
+        points=[0],
+    )
+    summary = run.summarise()
+    assert summary[R.memory] == "a"
+    assert summary[R.recalled_as] == "b"
+    assert summary[R.recalled_overlap] == pytest.approx(0.6)
+    assert summary[R.mean_pixels_wrong] == pytest.approx(2.5)
+    assert summary[R.undetermined_spins] == pytest.approx(2.0)
+    assert summary[R.mean_residual] == pytest.approx(0.1)
+
+
+def test_each_shot_is_judged_by_the_memory_of_its_point():
+    run = run_of([row_of(0, [0.9, 0.1], 1), row_of(1, [0.2, 0.7], 3)], points=[0, 1])
+    np.testing.assert_array_equal(run.cued_overlaps, [0.9, 0.7])
+    summary = run.summarise()
+    assert summary[R.recalled_overlap] == pytest.approx(0.8)
+    assert summary[R.memory] == "several"
+
+
+def test_where_no_shot_is_good_all_count_and_nothing_is_recalled():
+    run = run_of([row_of(0, [0.4, 0.1], 20, verdict=Verdict.dark)], points=[0])
+    summary = run.summarise()
+    assert summary[R.recalled_overlap] == pytest.approx(0.4)
+    assert summary[R.recalled_as] == "nothing: no shot is ok"

@@ -56,6 +56,9 @@ class BlinkRecord(ShotRecord):
     brightness = row("", "float64", "of the counts")
     total = summary("", "int64", "of all counts")
 
+    def summarise(self):
+        return {BlinkRecord.total: int(np.sum(self.counts))}
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -125,10 +128,6 @@ class Led(HasEnvironment):
         self.led.off()
 
 
-def sum_up(run):
-    return {BlinkRecord.total: int(np.sum(run.counts))}
-
-
 class Blink(EnvExperiment):
     """Blink."""
 
@@ -147,7 +146,7 @@ class Blink(EnvExperiment):
             self.set_dataset("log", self.led.log)
 
     def analyze(self):
-        self.shots.summarise(sum_up)
+        self.shots.summarise()
 '''
 LABORATORY = Path(__file__).parents[1] / "laboratory.toml"
 

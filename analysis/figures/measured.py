@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.files.run import Run
-from analysis.readout.holograms import good_shots
 from analysis.statistics import Estimate, means, shares
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.holograms import HologramRecord
@@ -98,7 +97,7 @@ class Shots:
         return cls(
             np.asarray(record.point),
             list(record.verdict),
-            good_shots(record),
+            record.good,
             int(np.prod(shape, dtype=int)),
             _scans(run, shape),
         )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.errors import ResultsError, SchemaError
+from ccqed_ctrl.errors import CcqedError, ResultsError, SchemaError
 from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import POINTS, Entry
 
-from ..readout.scoring import recall_summary
+from .experiment import record_of
 from .pairing import check_journal
 from .rebuild import StoredReader, obstacle, reader_of
 from .run import Run
@@ -27,10 +27,6 @@ _ORIGINAL: Final = {
     HologramRecord.frames.key, HologramRecord.exposure.key,
     HologramRecord.saturated.key, HologramRecord.attempts.key,
 }  # fmt: skip
-#: How runs are summed up, by a dataset that shows that one was.
-SUMMARIES: Final[Mapping[Entry, Callable[[Any], Mapping[Entry, Any]]]] = {
-    RecallRecord.recalled_overlap: recall_summary
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,8 @@ class Reanalysis:
 
     rows: repeated datasets by key, (S, ...). summary: repeated `summary.` datasets.
     stored: the summary in the file. differences: one per repeated dataset. untouched:
-    measured datasets that nothing here can repeat.
+    measured datasets that nothing here can repeat. why: what keeps the summary from
+    being repeated in whole, "" if nothing does.
     """
 
     shots: int
@@ -67,6 +64,7 @@ class Reanalysis:
     stored: Mapping[str, Any]
     differences: tuple[Difference, ...]
     untouched: tuple[str, ...]
+    why: str
 
     @property
     def agrees(self) -> bool:
@@ -124,7 +122,8 @@ def reanalyse(run: Run, changes: Mapping[str, Any] | None = None) -> Reanalysis:
     why = obstacle(run)
     if why:
         raise ResultsError(why)
-    repeated, cued = _read_all(run, changes or {})
+    changes = changes or {}
+    repeated, cued = _read_all(run, changes)
     replaced = {
         entry.key: (entry, _stacked(entry, [row[entry] for row in repeated]))
         for entry in repeated[0]
@@ -132,17 +131,27 @@ def reanalyse(run: Run, changes: Mapping[str, Any] | None = None) -> Reanalysis:
         if not run.implies(entry.key)
     }
     rows = {key: values for key, (_, values) in replaced.items()}
+    differences = [
+        _compare(entry, (run.row(key, index) for index in range(run.shots)), values)
+        for key, (entry, values) in replaced.items()
+        if run.has(key)
+    ]
+    for name, value in changes.items():
+        key = f"settings.{name}"
+        if run.has(key):
+            replaced[key] = replace(run.entry(key), axes=()), value
     if cued is not None:
         replaced[RecallRecord.cued.key] = RecallRecord.cued.along(POINTS), cued
-    summary = _summary(run, Repeated(run, replaced))
-    stored = {key: run.get(key) for key in summary if run.has(key)}
-    known = {*rows, *summary, *_ORIGINAL}
-    return Reanalysis(
-        run.shots, rows, summary, stored,
-        tuple(_compare(run, entry, rows[key]) for key, (entry, _) in replaced.items()
-              if key in rows and run.has(key)),
-        tuple(key for key in run.measured if key not in known),
-    )  # fmt: skip
+    summary, why = _summary(run, Repeated(run, replaced))
+    stored = {entry.key: run.get(entry.key) for entry in summary}
+    differences += [
+        _compare(entry, [stored[entry.key]], [value])
+        for entry, value in summary.items()
+    ]
+    made = {entry.key: value for entry, value in summary.items()}
+    known = {*rows, *made, *_ORIGINAL}
+    untouched = tuple(key for key in run.measured if key not in known)
+    return Reanalysis(run.shots, rows, made, stored, tuple(differences), untouched, why)
 
 
 def _read_all(
@@ -168,26 +177,37 @@ def _stacked(entry: Entry, values: list[Any]) -> Any:
     return values if entry.dtype == "str" else np.asarray(values).astype(entry.dtype)
 
 
-def _summary(run: Run, repeated: Repeated) -> dict[str, Any]:
-    record = RecallRecord(repeated)
-    return {
-        entry.key: value
-        for sign, summarise in SUMMARIES.items()
-        if run.has(sign.key)
-        for entry, value in summarise(record).items()
-    }
+def _summary(run: Run, repeated: Repeated) -> tuple[dict[Entry, Any], str]:
+    """Return what is stored of a summary, by its record; and why not all, else ""."""
+    if not any(run.has(key) for key, entry in run.entries.items() if entry.is_summary):
+        return {}, ""
+    kind, why = record_of(run)
+    try:
+        found = kind(repeated).summarise()
+    except CcqedError:
+        raise
+    except Exception as error:  # whatever a user's record may raise
+        raise ResultsError(
+            f"{run.path.name}: the summary of its {kind.__name__} fails: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    return {e: e.conform(v) for e, v in found.items() if run.has(e.key)}, why
 
 
-def _compare(run: Run, entry: Entry, repeated: Any) -> Difference:
-    """Compare a repeated dataset with the stored one, a shot at a time."""
+def _compare(
+    entry: Entry, before: Iterable[Any], repeated: Sequence[Any]
+) -> Difference:
+    """Compare a repeated dataset with the stored one, a part at a time."""
     tolerance = TOLERANCE.get(entry.dtype, 0.0)
     deviation, changed = 0.0, 0
-    for index, row in enumerate(repeated):
-        stored = run.row(entry.key, index)
+    for stored, row in zip(before, repeated, strict=True):
         if entry.dtype == "str":
             changed += stored != row
             continue
         row, stored = _wide(row), _wide(stored)
+        if row.shape != stored.shape:
+            deviation, changed = np.inf, changed + row.size
+            continue
         scale = _largest(np.abs(stored)) if tolerance else 1.0
         distance = np.abs(row - stored) / (scale or 1.0)
         # NaN is what could not be measured: found again only where nothing is again.

@@ -139,9 +139,3 @@ def _verdict(spins: NDArray[np.int8], raw: Mapping[Entry, Any]) -> Verdict:
     if raw[HologramRecord.saturated] > SATURATED * pixels:
         return Verdict.saturated
     return Verdict.ok if spins.any() else Verdict.dark
-
-
-def good_shots(run: HologramRecord) -> NDArray[np.bool_]:
-    """Return which shots (S,) count: those whose verdict is ok, all if none is."""
-    good = np.array([verdict == Verdict.ok for verdict in run.verdict])
-    return good if good.any() else np.ones(len(good), bool)

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.recalling import RecallPlan, RecallRecord, RecallShot
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
-from .holograms import HologramReader, good_shots
+from .holograms import HologramReader
 
 Rows = Mapping[Entry, Any]
 
@@ -77,32 +76,3 @@ class RecallReader:
             record.cue_overlap: np.asarray(cue) @ target / len(target),
             record.pixels_wrong: np.count_nonzero(recalled != target),
         }
-
-
-def cued_overlaps(run: RecallRecord) -> NDArray[np.float64]:
-    """Return the overlap of each recalled image with its cued memory, (S,)."""
-    cued = run.per_shot(RecallRecord.cued)
-    found: NDArray[np.float64] = run.overlaps[np.arange(len(cued)), cued]
-    return found
-
-
-def recall_summary(run: RecallRecord) -> Rows:
-    """Sum up a run: means over the shots that count, see `good_shots`."""
-    good, record = good_shots(run), RecallRecord
-    overlaps = run.rows(record.overlaps, good)
-    cued = run.per_shot(record.cued)[good]
-    names = run.per_shot(record.names)[good]
-    wanted = [str(of[index]) for of, index in zip(names, cued, strict=True)]
-    undetermined = np.count_nonzero(run.rows(record.spins, good) == 0, axis=1)
-    recalled = str(names[-1][int(np.argmax(overlaps[-1]))])
-    if not any(verdict == Verdict.ok for verdict in run.verdict):
-        recalled = "nothing: no shot is ok"
-    return {
-        record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
-        record.recalled_as: recalled,
-        record.mean_cue_overlap: run.rows(record.cue_overlap, good).mean(),
-        record.recalled_overlap: cued_overlaps(run)[good].mean(),
-        record.mean_pixels_wrong: run.rows(record.pixels_wrong, good).mean(),
-        record.mean_residual: run.rows(record.residual, good).mean(),
-        record.undetermined_spins: undetermined.mean(),
-    }

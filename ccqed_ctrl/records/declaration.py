@@ -11,7 +11,7 @@ record adds (P memories, N ensembles, F frames, ny, nx pixels...); digits are si
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, overload
 
@@ -46,6 +46,11 @@ class Entry:
     planned: bool = False
     applet: str = ""
     raw: bool = False
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is worked out from all shots."""
+        return self.key.startswith("summary.")
 
     def along(self, axis: str) -> Entry:
         """Return the same with one axis more, in front."""
@@ -182,6 +187,10 @@ class Record:
             for name, item in vars(base).items():
                 if isinstance(item, Declaration):
                     yield getattr(cls, name)
+
+    def summarise(self) -> Mapping[Entry, Any]:
+        """Work out the summary of all shots so far; nothing unless a record does."""
+        return {}
 
     def has(self, entry: Entry) -> bool:
         """Tell whether the run has stored it."""

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..ending import Verdict
 from .declaration import Entry, Record, plan, row
 
@@ -30,3 +33,9 @@ class ShotRecord(Record):
     point = row("", "int64", "point of the scan", planned=True)
     verdict = row("", "str", "ok, or what is wrong with the shot")
     attempts = row("", "int64", "times the shot was taken until its data were whole")
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """Which shots (S,) count: those whose verdict is ok, all if none is."""
+        good = np.array([verdict == Verdict.ok for verdict in self.verdict], bool)
+        return good if good.any() else np.ones(len(good), bool)

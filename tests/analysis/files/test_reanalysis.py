@@ -127,8 +127,8 @@ def test_what_could_not_be_decoded_is_still_that(file):
     assert found.rows["shot.verdict"][0] == "undecodable"
     assert "shot.phase" in differing(found)
     with h5py.File(file, "a") as opened:
-        for key, rows in found.rows.items():
-            opened[f"datasets/{key}"][...] = rows
+        for key, values in {**found.rows, **found.summary}.items():
+            opened[f"datasets/{key}"][...] = values
     assert repeated(file).agrees
 
 

@@ -1,14 +1,14 @@
-"""From raw frames to the stored rows of a recall, and to its summary."""
+"""From raw frames to the stored rows of a recall."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from analysis.readout.scoring import RecallReader, cued_overlaps, recall_summary
+from analysis.readout.scoring import RecallReader
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.recalling import RecallRecord
-from ccqed_ctrl.records.writing import DatasetWriter, merged
+from ccqed_ctrl.records.writing import DatasetWriter
 from tests.laboratory.bench import ENSEMBLES, Laboratory, plan_shot, reader_of
 from tests.records.test_declaration import Owner
 
@@ -80,57 +80,6 @@ def test_a_global_flip_recalls_the_negative(plan, reader):
     score = reader.score(plan.shots[0].cue, -plan.memory.minima[0])
     assert score[R.overlaps][0] == -1.0
     assert score[R.pixels_wrong] == ENSEMBLES
-
-
-def run_of(rows, points):
-    """Return the record of a run of rows, one memory cued at each point."""
-    writer = DatasetWriter(Owner())
-    writer.store(merged([{R.names: ["a", "b"], R.cued: cued} for cued in points]))
-    for row in rows:
-        writer.append(row)
-    return RecallRecord(writer)
-
-
-def row_of(point, overlaps, wrong, verdict=Verdict.ok, undetermined=0):
-    spins = np.ones(8, np.int8)
-    spins[:undetermined] = 0
-    return {
-        R.point: point, R.overlaps: overlaps, R.pixels_wrong: wrong, R.spins: spins,
-        R.cue_overlap: 0.5, R.residual: 0.1, R.verdict: str(verdict),
-    }  # fmt: skip
-
-
-def test_the_summary_is_a_mean_over_the_shots_that_count():
-    run = run_of(
-        [
-            row_of(0, [1.0, 0.0], 0, undetermined=4),
-            row_of(0, [0.0, 0.0], 60, verdict=Verdict.undecodable),
-            row_of(0, [0.2, 0.6], 5),
-        ],
-        points=[0],
-    )
-    summary = recall_summary(run)
-    assert summary[R.memory] == "a"
-    assert summary[R.recalled_as] == "b"
-    assert summary[R.recalled_overlap] == pytest.approx(0.6)
-    assert summary[R.mean_pixels_wrong] == pytest.approx(2.5)
-    assert summary[R.undetermined_spins] == pytest.approx(2.0)
-    assert summary[R.mean_residual] == pytest.approx(0.1)
-
-
-def test_each_shot_is_judged_by_the_memory_of_its_point():
-    run = run_of([row_of(0, [0.9, 0.1], 1), row_of(1, [0.2, 0.7], 3)], points=[0, 1])
-    np.testing.assert_array_equal(cued_overlaps(run), [0.9, 0.7])
-    summary = recall_summary(run)
-    assert summary[R.recalled_overlap] == pytest.approx(0.8)
-    assert summary[R.memory] == "several"
-
-
-def test_where_no_shot_is_good_all_count_and_nothing_is_recalled():
-    run = run_of([row_of(0, [0.4, 0.1], 20, verdict=Verdict.dark)], points=[0])
-    summary = recall_summary(run)
-    assert summary[R.recalled_overlap] == pytest.approx(0.4)
-    assert summary[R.recalled_as] == "nothing: no shot is ok"
 
 
 @pytest.mark.parametrize("shape", [(1, 160, 160), (2, 160, 159), (2, 80, 80)])

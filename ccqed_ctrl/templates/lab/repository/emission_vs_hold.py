@@ -44,6 +44,17 @@ class EmissionVsHoldRecord(HologramRecord):
     mean_light = summary("K", "float64", "mean over shots", applet=CURVE)
     light_error = summary("K", "float64", "standard error of that mean")
 
+    def summarise(self):
+        """Work out what all shots say together, also while the run goes on."""
+        record, point = EmissionVsHoldRecord, self.point
+        good = np.isin(self.verdict, [Verdict.ok, Verdict.dark])  # no light counts, too
+        light = means(self.light[good], point[good], self.points)
+        return {
+            record.hold_time: self.setting("sequence", "hold_time"),
+            record.mean_light: light.value,
+            record.light_error: light.error,
+        }
+
 
 def plan_point(*, written, layout, sequence, apparatus, run, **_):
     """Plan the shots of a point; values and bounds have been checked."""
@@ -79,17 +90,6 @@ class Reader:
         return replace(read, rows={**read.rows, EmissionVsHoldRecord.light: light})
 
 
-def sum_up(run):
-    """Return what all shots say together, at each point; also while the run goes on."""
-    good = np.isin(run.verdict, [Verdict.ok, Verdict.dark])  # no light is a value, too
-    light = means(run.light[good], run.point[good], run.points)
-    return {
-        EmissionVsHoldRecord.hold_time: run.setting("sequence", "hold_time"),
-        EmissionVsHoldRecord.mean_light: light.value,
-        EmissionVsHoldRecord.light_error: light.error,
-    }
-
-
 class EmissionVsHold(EnvExperiment):
     """Light of a written state."""
 
@@ -117,8 +117,8 @@ class EmissionVsHold(EnvExperiment):
 
     def run(self):
         """Take the shots; every ending leaves the apparatus safe."""
-        self.shots.run(sum_up)
+        self.shots.run()
 
     def analyze(self):
         """Sum up the shots."""
-        self.shots.summarise(sum_up)
+        self.shots.summarise()
