@@ -33,11 +33,11 @@ def figures(options: argparse.Namespace) -> int:
     for figure in chosen:
         try:
             scale = largest_stored(figure, options.store) if options.stored else asked
-            tasks, seconds = left(figure, scale, options.store)
-            if seconds:
+            # Nothing is left to compute where the stored scale was asked for.
+            for study, (tasks, seconds) in left(figure, scale, options.store).items():
                 console.print(
-                    f"{figure.name} {scale}: {tasks} tasks to compute, about "
-                    f"{seconds / 3600:.2g} core hours"
+                    f"{study}: {tasks} tasks to compute, about {seconds / 3600:.2g} "
+                    "core hours"
                 )
             one = make(
                 figure, scale, options.store, output,

@@ -55,21 +55,26 @@ def largest_stored(figure: PaperFigure, store: Path) -> Scale:
     raise ResultsError(f"{str(store)!r} holds no scale of {figure.name} completely")
 
 
-def left(figure: PaperFigure, scale: Scale, store: Path) -> tuple[int, float]:
-    """Return how many tasks are not stored, and their core seconds.
+def left(
+    figure: PaperFigure, scale: Scale, store: Path
+) -> dict[str, tuple[int, float]]:
+    """Return tasks that are not stored and their core seconds, by study.
 
-    store: folder. Studies that do not tell the seconds of a task count as none.
+    Of studies that tell the seconds of a task, where any are left. store: folder.
 
     Raises
     ------
     ResultsError
         The store fails.
     """
-    tasks, seconds = 0, 0.0
+    found = {}
     for study in figure.studies(scale):
+        if study.seconds is None:
+            continue
         missing = math.prod(study.shape) - len(load(store / STORE, study))
-        tasks, seconds = tasks + missing, seconds + missing * (study.seconds or 0.0)
-    return tasks, seconds
+        if missing:
+            found[study.name] = missing, missing * study.seconds
+    return found
 
 
 def compute(

@@ -135,11 +135,14 @@ def _small(scale):
 def test_the_page_holds_what_is_stored_and_goes_on_from_it(tmp_path):
     pytest.importorskip("sklearn")
     figure = replace(FIGURE, studies=_small)
-    tasks, seconds = production.left(figure, "quick", tmp_path)
-    assert seconds > 0
+    left = production.left(figure, "quick", tmp_path)
+    told = {study.name: study.seconds for study in _small("quick")}
+    assert left.keys() == told.keys()
+    for name, (tasks, seconds) in left.items():
+        assert seconds == tasks * told[name]
     made = production.make(figure, "quick", tmp_path, tmp_path)
-    assert made.tasks == tasks
-    assert production.left(figure, "quick", tmp_path) == (0, 0.0)
+    assert made.tasks == sum(tasks for tasks, _ in left.values())
+    assert production.left(figure, "quick", tmp_path) == {}
     page = compose(tmp_path / "release.md", [made])
     assert page.startswith("# The release")
     assert "![release](release.png)" in page

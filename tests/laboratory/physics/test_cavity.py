@@ -179,6 +179,25 @@ def test_the_drive_kernel_is_the_overlap_kernel():
     np.testing.assert_allclose(mixed, together[:8, 8:], atol=2e-5 * expected.max())
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_drives_own_light_makes_the_field_of_equation_16(sign):
+    """h_i = -2 sum_m phi_m D_m g_im / (D_m^2 + kappa^2), phi = alpha (D + i kappa).
+
+    With its factor 2 it is strength K f; positive phi.g favours s_i > 0 at Delta_C < 0.
+    """
+    family, strength = modes.ModeFamily(40), sign * 3e5
+    clouds, f = averages(family), np.linspace(-1, 1, 8)
+    alpha = modes.drive_amplitudes(clouds @ f, strength, COUPLING, CAVITY, family)
+    D, kappa = CAVITY.pump_detuning, CAVITY.kappa
+    phi = alpha * (D + 1j * kappa)
+    assert np.abs(phi.imag).max() < 1e-12 * np.abs(phi).max()
+    g = COUPLING * WAIST * clouds
+    h = -2 * phi.real @ g * D / (D**2 + kappa**2)
+    made = strength * modes.drive_kernel(clouds, clouds, CAVITY, family) @ f
+    np.testing.assert_allclose(h, made, rtol=1e-9, atol=1e-9 * np.abs(h).max())
+    assert np.sign(phi.real @ g @ h) == 1
+
+
 # Photons -------------------------------------------------------------------------
 
 
