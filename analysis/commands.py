@@ -93,8 +93,9 @@ def _configure_export(parser: argparse.ArgumentParser) -> None:
 
 def _configure_figures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "figures", metavar="FIGURE", nargs="*", help="fig04 to fig17 (default: all)"
-    )
+        "figures", metavar="FIGURE", nargs="*",
+        help="fig04 to fig17 (default: all), or release",
+    )  # fmt: skip
     parser.add_argument(
         "--scale", default="quick", metavar="SCALE",
         help="quick (minutes), paper (its sizes, a night) or beyond",
