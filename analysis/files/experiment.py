@@ -1,7 +1,8 @@
 """The experiment that wrote a run, found again: how its record is summed up.
 
 A file carries what a record declares, not how it is worked out. That is in the
-experiment's own file, at the place that the results name; what they hold is never run.
+experiment's own file, at the place that the results name. What they hold is never run,
+and they cannot choose what is: only files below the present folder are.
 """
 
 from __future__ import annotations
@@ -80,7 +81,12 @@ def _file(run: Run) -> Path:
     # What is absolute stays so.
     places = [REPOSITORY / name for name in named if isinstance(name, str)]
     for place in places:
-        if place.is_file():
+        if place.is_file() and place.resolve().is_relative_to(Path.cwd()):
             return place
+        if place.is_file():
+            raise ResultsError(
+                f"its experiment {place} is outside of this folder, and results do not "
+                "choose what is run: analyse them in the folder of their laboratory"
+            )
     gone = " and ".join(dict.fromkeys(map(str, places))) or "nothing says where it was"
     raise ResultsError(f"its experiment {run.header.class_name} is gone: {gone}")

@@ -47,12 +47,13 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def results(made, tmp_path):
+def results(made, tmp_path, monkeypatch):
     """A copy of the results that names an experiment which may be changed."""
     file, path = made
     copy = Path(shutil.copy(path, tmp_path / path.name))
     mine = shutil.copy(file, tmp_path / "mine.py")
     rename(copy, str(mine))
+    monkeypatch.chdir(tmp_path)
     return copy
 
 
@@ -111,8 +112,15 @@ def test_masters_name_their_files_within_the_repository(results, tmp_path, monke
     rename(results, "mine.py")
     monkeypatch.chdir(tmp_path)
     assert repeated(results).why == ""
-    monkeypatch.chdir("/")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
     assert "is gone: repository/mine.py" in repeated(results).why
+
+
+def test_results_do_not_choose_a_file_elsewhere(results, monkeypatch):
+    (results.parent / "other").mkdir()
+    monkeypatch.chdir(results.parent / "other")
+    assert "outside of this folder" in repeated(results).why
 
 
 LOST = {
