@@ -226,6 +226,39 @@ def test_attractors_are_the_patterns_until_a_rule_fails():
 # Fits -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("made", ["b + a/N", "c N^-p"])
+def test_a_limit_is_decided_by_small_errors_only(made):
+    """A constant of 0.05 and a power of -0.14, as far apart as the data are good."""
+    sizes = np.array([50.0, 100, 200, 400, 800, 1600])
+    parameters = {"b + a/N": (0.05, 1.5), "c N^-p": (0.14, 0.14)}[made]
+    values = fig12.FORMS[made](sizes, *parameters)
+    sharp = fig12.fits(sizes, values, np.full(6, 1e-4))
+    np.testing.assert_allclose(sharp[made].parameters, parameters, rtol=1e-4)
+    assert sharp[made].chi2 == pytest.approx(0, abs=1e-3)
+    assert [name for name, fit in sharp.items() if fit.plausible] == [made]
+    assert sharp[made].limit == pytest.approx(parameters[0] if "a" in made else 0)
+    vague = fig12.fits(sizes, values, np.full(6, 0.02))
+    assert all(fit.plausible for fit in vague.values())
+    # Errors of the limit grow with those of the means.
+    ratio = vague["b + a/N"].error / sharp["b + a/N"].error
+    assert ratio == pytest.approx(200, rel=1e-3)
+
+
+def test_a_limit_is_decided_where_all_forms_that_fit_agree():
+    sizes = np.array([50.0, 100, 200, 400, 800, 1600])
+    for errors, verdict in ((1e-4, "agrees"), (0.02, "not comparable")):
+        values = fig12.FORMS["b + a/N"](sizes, 0.05, 1.5)
+        assert fig12.limit_claim(sizes, values, np.full(6, errors)).verdict == verdict
+
+
+def test_a_held_nu_is_kept_and_a_free_one_found():
+    sizes, widths = np.array([50.0, 100, 200]), np.linspace(0.5, 0.8, 7)
+    made = np.array([0.33, 3.4, 0.67, 2.4])
+    counts = fig05.model(made, sizes, widths)
+    held = fig05.collapse(counts, sizes, widths, 2.4)
+    np.testing.assert_allclose(held[:3], made[:3], rtol=1e-4)
+
+
 def test_the_collapse_finds_the_parameters_that_made_the_counts():
     sizes, widths = np.array([25.0, 100.0, 400.0]), np.linspace(0.5, 0.8, 7)
     made = np.array([0.4, 3.0, 0.65, 2.6])
