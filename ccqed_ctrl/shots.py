@@ -216,7 +216,8 @@ class Shots:
         """Store the record's summary of all finished shots. In `analyze()`."""
         if self.done:
             found = self.record(self._writer).summarise()
-            self._writer.store(found, broadcast=self._watched)
+            summary = {e: value for e, value in found.items() if e.is_summary}
+            self._writer.store(summary, broadcast=self._watched)
 
     def _take_all(self) -> None:
         arranged = None
@@ -289,10 +290,12 @@ class Shots:
 
     def _applets(self) -> None:
         """Ask the dashboards for an applet of everything that is shown live."""
-        for entry in self.record.entries():
+        declared = {entry.key: entry for entry in self.record.entries()}
+        for key, entry in declared.items():
             if entry.applet:
-                command = "${artiq_applet}" + entry.applet.format(entry.key)
-                self._ccb.issue("create_applet", entry.key, command, group="ccqed")
+                bars = f" --error {entry.bars}" if entry.bars in declared else ""
+                command = "${artiq_applet}" + entry.applet.format(key) + bars
+                self._ccb.issue("create_applet", key, command, group="ccqed")
 
     def _calibration(self, key: str) -> Any:
         return self._experiment.get_dataset(key, None, archive=False)

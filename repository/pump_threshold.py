@@ -11,7 +11,7 @@ from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.errors import FitError
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.params import Sequence
-from ccqed_ctrl.records import summary
+from ccqed_ctrl.records import live, summary
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
 
@@ -23,6 +23,7 @@ class ThresholdRecord(HologramRecord):
     light = summary("K", "float64", "|c|^2, e-", applet="plot_xy {} --x summary.power")
     light_fit = summary("K", "float64", "of the fitted curve")
     light_error = summary("K", "float64", "standard error of that mean")
+    light_bar = live("K", "float64", "twice the standard error, as an error bar")
     fitted_threshold = summary("", "float64", "over the believed threshold")
     fitted_error = summary("", "float64", "standard error of the threshold")
     no_threshold = summary("", "str", "why there is no threshold")
@@ -35,7 +36,7 @@ class ThresholdRecord(HologramRecord):
         point, light = self.point[decoded], light[decoded]
         mean, record = means(light, point, self.points), ThresholdRecord
         found = {record.power: powers, record.light: mean.value}
-        found[record.light_error] = mean.error
+        found |= {record.light_error: mean.error, record.light_bar: 2 * mean.error}
         try:
             fit = fit_threshold(powers[point], light)
         except FitError as refusal:

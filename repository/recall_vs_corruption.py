@@ -10,7 +10,7 @@ from ccqed_ctrl import params
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.errors import FitError
 from ccqed_ctrl.recalling import RecallRecord, plan_recall
-from ccqed_ctrl.records import summary
+from ccqed_ctrl.records import live, summary
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
 
@@ -25,6 +25,8 @@ class CorruptionRecord(RecallRecord):
     exact_interval = summary("K 2", "float64", "ends of its 95 % interval")
     overlap = summary("K", "float64", "mean overlap with the cued memory", applet=CURVE)
     overlap_error = summary("K", "float64", "standard error of that mean")
+    exact_bar = live("K", "float64", "length of its interval, as an error bar")
+    overlap_bar = live("K", "float64", "twice its standard error, as an error bar")
     basin_width = summary("", "float64", "corruption of which half is recalled")
     basin_error = summary("", "float64", "standard error of the width")
     no_basin = summary("", "str", "why there is no width")
@@ -37,12 +39,11 @@ class CorruptionRecord(RecallRecord):
         exact = shares(won, place, points)
         overlap = means(self.cued_overlaps[good], place, points)
         found = {
-            record.corruption: corruption,
-            record.exact: exact.value,
-            record.exact_interval: exact.interval,
-            record.overlap: overlap.value,
-            record.overlap_error: overlap.error,
-        }
+            record.corruption: corruption, record.exact: exact.value,
+            record.exact_interval: exact.interval, record.overlap: overlap.value,
+            record.exact_bar: exact.high - exact.low,
+            record.overlap_error: overlap.error, record.overlap_bar: 2 * overlap.error,
+        }  # fmt: skip
         try:
             basin = fit_basin(corruption[place], won, won | True)
             width, error, reason = basin.width, basin.error, ""

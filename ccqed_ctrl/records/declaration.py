@@ -52,6 +52,11 @@ class Entry:
         """Whether it is worked out from all shots."""
         return self.key.startswith("summary.")
 
+    @property
+    def bars(self) -> str:
+        """The key of the live dataset with the heights of its error bars."""
+        return f"live.{self.key.partition('.')[2]}_bar"
+
     def along(self, axis: str) -> Entry:
         """Return the same with one axis more, in front."""
         return replace(self, axes=(axis, *self.axes))
@@ -162,7 +167,10 @@ def row(axes: str, dtype: str, doc: str, unit: str = "", **more: bool) -> Any:
 def summary(
     axes: str, dtype: str, doc: str, unit: str = "", *, applet: str = ""
 ) -> Any:
-    """Declare what is worked out from all shots, perhaps shown by an ARTIQ applet."""
+    """Declare what is worked out from all shots, perhaps shown by an ARTIQ applet.
+
+    A curve gets error bars from `NAME_bar = live(...)`: their whole height, about NAME.
+    """
     return Declaration("summary", axes, dtype, doc, unit=unit, applet=applet)
 
 

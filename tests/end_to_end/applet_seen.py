@@ -17,14 +17,19 @@ create = simple.SimpleApplet.create_main_widget
 
 
 def seen(widget):
-    """Return the picture as rows of pixels, or the points of a plot."""
+    """Return the picture as rows of pixels, or the points of a plot, with its bars."""
     if isinstance(widget, pyqtgraph.ImageView):
         item = widget.getImageItem()
         item.render()
         return {"picture": pyqtgraph.functions.ndarray_from_qimage(item.qimage)}
     (curve,) = widget.getPlotItem().listDataItems()
     x, y = curve.getOriginalDataset()
-    return {"x": x, "y": y}
+    bars = [
+        item.opts["height"]
+        for item in widget.getPlotItem().items
+        if isinstance(item, pyqtgraph.ErrorBarItem)
+    ]
+    return {"x": x, "y": y, "bars": np.array(bars)}
 
 
 def create_and_watch(applet):

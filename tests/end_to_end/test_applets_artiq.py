@@ -120,6 +120,14 @@ def test_overlaps_are_a_histogram_with_a_bar_for_each_memory(run, seen):
     assert len(bars["x"]) == len(bars["y"]) + 1
 
 
+def test_curves_have_error_bars_from_end_to_end(run, seen):
+    """ARTIQ's applet takes the whole height of a bar, and draws it about the value."""
+    low, high = run[1].exact_interval.T
+    np.testing.assert_array_equal(seen("summary.exact")["bars"], [high - low])
+    bars = seen("summary.overlap")["bars"]
+    np.testing.assert_array_equal(bars, [2 * run[1].overlap_error])
+
+
 @pytest.mark.parametrize("key", ["summary.exact", "summary.overlap"])
 def test_a_curve_is_drawn_against_what_was_scanned(run, seen, key):
     curve = seen(key)

@@ -18,7 +18,7 @@ from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.model.layout import sample_layout
 from ccqed_ctrl.quantities import Parameters, quantity
-from ccqed_ctrl.records import row, summary
+from ccqed_ctrl.records import live, row, summary
 from ccqed_ctrl.rng import stream
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
@@ -43,6 +43,7 @@ class EmissionVsHoldRecord(HologramRecord):
     hold_time = summary("K", "float64", "at each point of the scan", "us")
     mean_light = summary("K", "float64", "mean over shots", applet=CURVE)
     light_error = summary("K", "float64", "standard error of that mean")
+    mean_light_bar = live("K", "float64", "twice that error, as an error bar")
 
     def summarise(self):
         """Work out what all shots say together, also while the run goes on."""
@@ -53,6 +54,7 @@ class EmissionVsHoldRecord(HologramRecord):
             record.hold_time: self.setting("sequence", "hold_time"),
             record.mean_light: light.value,
             record.light_error: light.error,
+            record.mean_light_bar: 2 * light.error,
         }
 
 
