@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from .errors import ParameterError
-from .records import SHOTS, Entry, Record
-from .records.declaration import Source
+from .records import SHOTS, Entry, Record, ShotRecord
+from .records.declaration import SHAPE, Source
+
+_SCANNED = ShotRecord.scanned.key
 
 
 class Earlier(Source, Protocol):
@@ -22,6 +24,30 @@ class Earlier(Source, Protocol):
     @property
     def shots(self) -> int:
         """How many shots it finished."""
+
+
+def in_order(earlier: Earlier, name: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values of a scan in the order in which an earlier run had them.
+
+    A scan in random order has another one each time it is made. Other values than the
+    earlier ones stay as they are, to be refused by `check`.
+
+    Parameters
+    ----------
+    earlier : Earlier
+    name : str
+        "group.field" of what is scanned.
+    values : sequence
+        Those asked for now.
+    """
+    names = list(earlier.get(_SCANNED)) if earlier.has(_SCANNED) else []
+    if name not in names:
+        return tuple(values)
+    shape = [int(size) for size in earlier.get(SHAPE)]
+    stored = np.reshape(earlier.get(f"settings.{name}"), shape)
+    axis = names.index(name)
+    before = np.moveaxis(stored, axis, 0).reshape(shape[axis], -1)[:, 0].tolist()
+    return tuple(before if sorted(before) == sorted(values) else values)
 
 
 def check(earlier: Earlier, plan: Mapping[Entry, Any], points: Sequence[int]) -> None:

@@ -142,6 +142,13 @@ class Shots:
             By the name of their group, scans and all.
         """
         run = self._run.collect()
+        if run.resume:
+            with self._reopen(run.resume) as earlier:
+                for group, handle in handles.items():
+                    handle.scans = {
+                        name: resuming.in_order(earlier, f"{group}.{name}", values)
+                        for name, values in handle.scans.items()
+                    }
         believed = self._laboratory.belief(self._calibration)
         spanned = scans.product(handles, believed)
         plan, reader, plans = None, None, []

@@ -243,6 +243,30 @@ def test_a_run_can_be_gone_on_with(blink):
     assert run.total == 30
 
 
+def test_a_scan_in_random_order_is_gone_on_with_in_that_order(blink):
+    """Without a seed ARTIQ shuffles anew each time: one order in 40320 is the same."""
+    ends = {"start": 1e-6, "stop": 8e-6, "npoints": 8}
+    scan = {"ty": "RangeScan", **ends, "randomize": True, "seed": None}
+    asked = {"length": scan, "failures": "0,1", "end": "terminated"}
+    outcome, first = blink(**asked)
+    assert (outcome.status, first.shots) == ("terminated", 2)
+    outcome, run = blink(**asked, resume=str(outcome.path))
+    assert outcome.status == "ok", outcome.error
+    lengths = run.get("settings.pulse.length")
+    np.testing.assert_array_equal(lengths, first.get("settings.pulse.length"))
+    assert run.shots == 16
+    assert set(lengths) == set(np.linspace(1e-6, 8e-6, 8))
+    np.testing.assert_array_equal(run.counts[:, 0], range(16))
+    # Of each row, its own length: taken with it, before and after.
+    np.testing.assert_array_equal(run.get("plan.doubled"), 2 * lengths)
+
+
+def test_other_points_are_refused_whatever_their_order(blink):
+    outcome, _ = blink(length="1us,2us", end="terminated")
+    outcome, _ = blink(length="3us,2us", resume=str(outcome.path))
+    assert "cannot be gone on with" in str(outcome.error)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
