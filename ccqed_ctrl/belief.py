@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from . import notation
 from .errors import CalibrationError, ParameterError
 from .params import (
     Cavity,
@@ -166,14 +167,14 @@ def _stated(
         )
     value, unit = entry["value"], entry.get("unit", "")
     scalable = isinstance(value, int | float) and not isinstance(value, bool)
-    if unit or declared.meaning.unit:
-        if unit not in SCALES or si_unit(unit) != si_unit(declared.meaning.unit):
-            raise CalibrationError(
-                f"{label} must be in units such as {declared.meaning.unit or 'none'}; "
-                f"got {unit!r}"
-            )
-        value = value * SCALES[unit] if scalable else value
+    wanted = declared.meaning.unit
+    if unit not in SCALES or si_unit(unit) != si_unit(wanted):
+        raise CalibrationError(
+            f"{label} must be in units such as {wanted or 'none'}; got {unit!r}"
+        )
     try:
+        if unit and scalable:  # as everywhere else: 50 us is 5e-5 to the last bit
+            value = notation.number(f"{value} {unit}", wanted)
         valid = declared.validated(value)
     except ParameterError as error:
         raise CalibrationError(f"{label}: {error}") from error

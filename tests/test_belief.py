@@ -66,6 +66,25 @@ def test_a_line_changed_by_hand(laboratory):
     )
 
 
+@pytest.mark.parametrize("digits", ["50.0", "50", "7.1", "33"])
+def test_a_number_with_its_unit_is_that_of_a_command_line(laboratory, digits):
+    """50 us times 1e-6 would be 4.9999999999999996e-05."""
+    read = laboratory(
+        "preparation = { value = 50.0", f"preparation = {{ value = {digits}"
+    )
+    assert read.belief().apparatus.timing.preparation == float(f"{digits}e-6")
+    assert read.belief().apparatus.cavity.kappa == angular(150e3)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf", f"1{'0' * 400}"])
+def test_what_is_no_number_of_ours_is_refused(laboratory, value):
+    read = laboratory(
+        "preparation = { value = 50.0", f"preparation = {{ value = {value}"
+    )
+    with pytest.raises(CalibrationError, match="timing.preparation"):
+        read.belief()
+
+
 def test_a_calibration_record_stands_above_the_file(laboratory):
     records = {"calibration.cavity.kappa": {
         "value": angular(148e3), "rid": 12, "time": "2026-11-25T10:00:00",
