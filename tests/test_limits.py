@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -52,9 +54,11 @@ STANDS = {
 }
 
 
-def test_the_limits_are_those_of_the_apparatus():
+def test_the_limits_are_those_of_the_apparatus_and_nobody_moves_them():
     found = {name: (each.minimum, each.maximum) for name, each in ENVELOPE.items()}
     assert found == STANDS
+    with pytest.raises(FrozenInstanceError):
+        ENVELOPE["pump set-point"].maximum = 10.0
 
 
 @pytest.mark.parametrize("name", ENVELOPE)
@@ -62,7 +66,7 @@ def test_rounding_is_forgiven_to_a_billionth_of_the_range_and_no_more(name):
     limit = ENVELOPE[name]
     span = limit.maximum - limit.minimum
     for edge, out in ((limit.minimum, -1), (limit.maximum, 1)):
-        enforce(name, edge + out * 0.9e-9 * span)
+        enforce(name, edge + out * (1e-9 * span))
         with pytest.raises(LimitError):
             enforce(name, edge + out * 1.1e-9 * span)
 

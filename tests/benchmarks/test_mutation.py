@@ -1,0 +1,96 @@
+"""Mutants: each thing made wrong once, and none survives without a reason."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from benchmarks import mutation
+
+SOURCE = textwrap.dedent(
+    """
+    def off(self, *, slowly=False):
+        \"\"\"Switch off.\"\"\"
+        self.switch.off()
+        if self.volts <= 2.5 and not slowly:
+            raise ValueError("no")
+        return -self.volts
+    """
+)
+ROW = {"line": 4, "before": "a()", "after": "pass", "fate": "survived"}
+
+
+def test_every_sign_number_and_statement_is_made_wrong():
+    pytest.importorskip("cosmic_ray")
+    from benchmarks.mutants import mutants
+
+    found = {(each.line, each.after) for each in mutants(SOURCE)}
+    assert found >= {
+        (2, "def off(self, *, slowly=True):"),
+        (4, "pass"),
+        (5, "if self.volts < 2.5 and not slowly:"),
+        (5, "if self.volts <= 2.5 or not slowly:"),
+        (5, "if self.volts <= 3.5 and not slowly:"),
+        (6, "pass"),
+        (7, "return +self.volts"),
+    }
+    lines = len(SOURCE.splitlines())
+    for each in mutants(SOURCE):
+        assert each.source != SOURCE
+        assert len(each.source.splitlines()) == lines
+        compile(each.source, "mutant", "exec")
+
+
+def test_the_operator_does_as_its_examples_say():
+    pytest.importorskip("cosmic_ray")
+    from cosmic_ray.mutating import mutate_code
+
+    from benchmarks.mutants import RemoveStatement
+
+    for each in RemoveStatement.examples():
+        changed = mutate_code(each.pre_mutation_code, RemoveStatement(), 0)
+        assert changed == each.post_mutation_code
+
+
+@pytest.mark.parametrize(
+    ("entry", "explained"),
+    [
+        ({"before": "a()"}, True),
+        ({"before": "a()", "after": "pass"}, True),
+        ({"before": "a()", "after": "b()"}, False),
+        ({"before": "b()"}, False),
+        ({"file": "b.py", "before": "a()"}, False),
+    ],
+)
+def test_a_survivor_needs_a_reason(entry, explained):
+    accepted = [{"file": "a.py", "reason": "it is slack", **entry}]
+    text, found = mutation.page({"a.py": [ROW, ROW | {"fate": "killed"}]}, accepted)
+    assert found == explained
+    assert "| a.py | 2 | 1 | 1 |" in text
+    assert ("it is slack" if explained else "NONE") in text
+
+
+def test_a_mutant_lives_in_a_tree_of_its_own(tmp_path):
+    """The tests of a tree run on that tree's file, and the file is itself again."""
+    (tmp_path / "dim.py").write_text("LIMIT = 1\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_dim.py").write_text(
+        "import dim\n\n\ndef test_limit():\n    assert dim.LIMIT == 1\n"
+    )
+    script = f"""
+if __name__ == "__main__":
+    from pathlib import Path
+    from benchmarks import mutation
+    mutation.FILES["dim.py"] = ("tests/test_dim.py",)
+    for made in ("LIMIT = 2", "LIMIT = 2 / 2"):
+        print(mutation.fate(Path({str(tmp_path)!r}), "dim.py", made))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=mutation.ROOT, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["killed", "survived"]
+    assert (tmp_path / "dim.py").read_text() == "LIMIT = 1\n"
