@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.campaign.results import Results
 from analysis.campaign.study import Study
-from analysis.statistics import Estimate, cluster_bootstrap
+from analysis.statistics import Estimate, binomial, cluster_bootstrap
 from ccqed_ctrl.rng import stream
 
 from .figure import Scale
@@ -39,6 +39,8 @@ SWEEPS: Mapping[str, Sequence[float]] = {
     "atoms": (1e3, 1e4, 1e6),
     "noise": (1.0,),
 }
+#: Powers tried with the dephasing noise on.
+NOISY = tuple(f"power={power:g}, noise=1" for power in (1.5, 2.0, 3.0, 5.0))
 #: The chosen point's two neighbours.
 NEIGHBOURS = ("power=1.2", "off_time=0.003")
 #: What the chosen point was chosen among, on layouts of their own.
@@ -46,7 +48,7 @@ CHOICES = tuple(
     f"power={power}, off_time={off}"
     for power in (1.1, 1.2, 1.3, 1.5)
     for off in (3e-4, 1e-3, 3e-3)
-) + tuple(f"power={power}, off_time=0.001, noise=1" for power in (1.3, 2.0, 3.0, 5.0))
+) + tuple(f"power={power}, off_time=0.001, noise=1" for power in (1.3, 1.5, 2.0, 3.0))
 LABELS = {
     "semiclassical": "semiclassical", "exact": "dressed, exact",
     "printed": "dressed, printed", "sd": "steepest descent", "0tmh": "0TMH",
@@ -60,9 +62,11 @@ def studies(scale: Scale) -> Sequence[Study]:
         "quick": (4, 4, 6), "paper": (60, 100, 200), "beyond": (300, 500, 1000)
     }[scale]  # fmt: skip
     swept = [f"{name}={value:g}" for name, row in SWEEPS.items() for value in row]
+    swept += NOISY
     sizes, choices = [100, 200], list(CHOICES)
     if scale == "quick":
-        swept, sizes, choices = ["off_time=0", "power=2", "noise=1"], [32], choices[:2]
+        swept = ["off_time=0", "power=2", "noise=1", *NOISY[:1]]
+        sizes, choices = [32], choices[:2]
     either = {"encoder": ["plain", "trained"], "change": [""]}
     asked: dict[str, dict[str, Sequence[Any]]] = {
         "flips": {"ensembles": [64], "change": [""]},
@@ -92,16 +96,19 @@ def sweep(table: Results, knob: str) -> tuple[list[float], list[str]]:
     """Return a knob's values (V,) in order, the chosen one among them, and changes."""
     changes = {float(getattr(Operation(), knob)): ""}
     for change in table.study.grid["change"]:
-        name, _, value = change.partition("=")
-        if name == knob:
-            changes[float(value)] = change
+        if change.startswith(f"{knob}=") and change not in NOISY:
+            changes[float(change.removeprefix(f"{knob}="))] = change
     values = sorted(changes)
     return values, [changes[value] for value in values]
 
 
 def exact(table: Results, dynamics: str, **point: Any) -> Estimate:
-    """Estimate the share of exact returns by fraction flipped, (F,)."""
-    return _estimate(_overlaps(table, dynamics, **point) > 1 - 1e-6)
+    """Estimate the share of exact returns by fraction flipped, (F,).
+
+    Binomial: each layout holds one minimum and one cue.
+    """
+    returned = _overlaps(table, dynamics, **point) > 1 - 1e-6
+    return binomial(np.count_nonzero(returned, axis=0), len(returned))
 
 
 def overlap(table: Results, dynamics: str, **point: Any) -> Estimate:

@@ -147,6 +147,7 @@ def test_the_page_holds_what_is_stored_and_goes_on_from_it(tmp_path):
     assert page.startswith("# The release")
     assert "![release](release.png)" in page
     swept = made.tables["release.swept"]
+    assert sweep(swept, "power")[0] == [1.3, 2.0]
     for value in sweep(swept, "power")[0]:
         assert f"| {value:g} |" in page or f"| **{value:g}** |" in page
     again = production.make(figure, "quick", tmp_path, tmp_path)
