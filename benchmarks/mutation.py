@@ -29,7 +29,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "ccqed_ctrl/devices/imaging.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/devices/pump.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/devices/tones.py": ("tests/sequences/test_holographic_shot.py",),
-    "ccqed_ctrl/sequences/holographic_shot.py": ("tests/end_to_end/test_safety.py",),
+    "ccqed_ctrl/sequences/holographic_shot.py": (),
     # Storage.
     "ccqed_ctrl/journal.py": (),
     "ccqed_ctrl/records/writing.py": ("tests/records", "tests/test_shots.py"),

@@ -18,9 +18,12 @@ from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
 from ccqed_ctrl.model.plan import LoadPlan, PumpPlan
 from ccqed_ctrl.params import Imaging, Sequence, Timing, Tones
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
+from sim_backend.ddb import PLANT
 from sim_backend.host import devices
 from sim_backend.laboratory.wiring import TONES
 
+#: A twin that is quick: light is not what is asked for here.
+SMALL = {"imaging": {"pixels": 32}, "modes": {"max_order": 40}}
 DATABASE = Path(__file__).parents[2] / "device_db.py"
 LINES = (
     *(f"{tone}_switch" for tone in TONES),
@@ -122,6 +125,7 @@ class Laboratory:
 
     def __init__(self):
         database = devices.load_device_db(DATABASE)
+        database[PLANT]["arguments"]["truth"] = SMALL
         self.manager = devices.DeviceManager(devices.DeviceDB(database))
         self.plant = self.manager.get("plant")
         self.shot = HolographicShot((self.manager, None, None, {}))
