@@ -11,7 +11,7 @@ record adds (P memories, N ensembles, F frames, ny, nx pixels...); digits are si
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, overload
 
@@ -133,6 +133,15 @@ class Declaration:
     """A line of a record: an `Entry` of the class, a value of an instance."""
 
     def __init__(self, kind: str, axes: str, dtype: str, doc: str, **more: Any) -> None:
+        own = (SHOTS,) if kind == "shot" else ()
+        reserved = (SHOTS, POINTS) if kind in ("shot", "plan") else (SHOTS,)
+        for axis in axes.split()[len(own) :]:
+            if axis in reserved:
+                raise SchemaError(
+                    f"axis {axis!r} of {doc!r} is reserved: {SHOTS} (shots) and "
+                    f"{POINTS} (points of the scan) come in front where they are due; "
+                    "give the axis another name"
+                )
         self._kind = kind
         self._made = Entry("", tuple(axes.split()), dtype, doc, **more)
 
@@ -182,7 +191,37 @@ def live(axes: str, dtype: str, doc: str, applet: str = "") -> Any:
     return Declaration("live", axes, dtype, doc, applet=applet)
 
 
-class Record:
+class _Lines(dict[str, Any]):
+    """The body of a record, as it is written: what cannot be meant is refused."""
+
+    def __init__(self, owner: str, bases: tuple[type, ...]) -> None:
+        super().__init__()
+        self._owner, self._bases = owner, bases
+
+    def __setitem__(self, name: str, item: Any) -> None:
+        if isinstance(item, Declaration):
+            known = [base.__name__ for base in self._bases if hasattr(base, name)]
+            if name in self:
+                known = ["a line above"]
+            if known:
+                raise SchemaError(
+                    f"{self._owner}.{name}: the name is taken, by {known[0]}; "
+                    "give the dataset another"
+                )
+        super().__setitem__(name, item)
+
+
+class _Declaring(type):
+    """What makes classes of records."""
+
+    @classmethod
+    def __prepare__(
+        cls, name: str, bases: tuple[type, ...], /, **_: Any
+    ) -> MutableMapping[str, object]:
+        return _Lines(name, bases)
+
+
+class Record(metaclass=_Declaring):
     """The datasets of one run; subclasses declare them."""
 
     def __init__(self, source: Source) -> None:

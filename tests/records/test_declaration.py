@@ -74,7 +74,7 @@ def test_one_line_adds_a_dataset_and_touches_no_other_record():
     before = {entry.key for entry in RecallRecord.entries()}
 
     class Longer(RecallRecord):
-        bath = row("K S2", "float64", "axes that others use differently")
+        bath = row("K2 S2", "float64", "axes that others use differently")
 
     added = {entry.key for entry in Longer.entries()} - before
     assert added == {"shot.bath"}
@@ -95,6 +95,42 @@ def test_an_unknown_unit_is_refused_where_it_is_declared():
 
     found = caught.value.__cause__ or caught.value  # Python 3.11 wraps it
     assert "no unit 'furlong'" in str(found)
+
+
+@pytest.mark.parametrize("axis", ["S", "K"])
+@pytest.mark.parametrize("declare", [row, plan])
+def test_the_axes_of_shots_and_points_are_reserved(declare, axis):
+    with pytest.raises(SchemaError, match=f"axis '{axis}' of 'photons' is reserved"):
+
+        class Bad(ShotRecord):
+            x = declare(f"N {axis}", "float64", "photons")
+
+
+def test_a_summary_has_points_but_no_shots():
+    assert summary("K 2", "float64", "of the curve")
+    with pytest.raises(SchemaError, match="axis 'S'"):
+        summary("S", "float64", "of each shot")
+
+
+def test_two_lines_of_one_name_are_refused():
+    with pytest.raises(SchemaError, match="Bad.x: the name is taken, by a line above"):
+
+        class Bad(Record):
+            x = plan("", "float64", "first")
+            x = row("", "float64", "second")  # noqa: PIE794
+
+
+@pytest.mark.parametrize("name", ["counts", "point", "summarise", "points", "good"])
+def test_a_name_that_the_record_has_already_is_refused(name):
+    with pytest.raises(SchemaError, match=f"Bad.{name}: the name is taken, by Rabi"):
+        type(Rabi)("Bad", (Rabi,), _body(Rabi, name))
+
+
+def _body(base, name):
+    """Return the body of a class that declares a dataset of that name."""
+    body = type(base).__prepare__("Bad", (base,))
+    body[name] = plan("", "float64", "x")
+    return body
 
 
 @pytest.mark.parametrize(
