@@ -329,7 +329,10 @@ class Run:
                     f"{shape}"
                 )
             if not _fits(dataset, entry.dtype):
-                raise SchemaError(f"{self.path.name}: {key} is not {entry.dtype}")
+                raise SchemaError(
+                    f"{self.path.name}: {key} is {_dtype(dataset)}, not {entry.dtype} "
+                    "as its schema says"
+                )
             for axis, size in zip(entry.axes, shape, strict=True):
                 self._check_axis(key, axis, size)
         return dataset

@@ -175,3 +175,40 @@ def test_names_of_each_point_stay_apart(tmp_path):
     with Run(path) as run:
         assert run.names == [["cat", "dog"], ["one", "two"], ["a", "b"]]
         assert run.at("plan.names", 1) == ["one", "two"]
+
+
+#: A dataset, what is put in its place, and what is to be said of it.
+CONTRADICTIONS = [
+    ("shot.residual", np.array([1, 1j]), "is complex128, not float64 as its schema"),
+    ("shot.spins", np.zeros((2, 64)), "is float64, not int8 as its schema"),
+    ("shot.verdict", np.zeros(2), "is float64, not str as its schema"),
+    ("plan.seed", "seven", "is str, not int64 as its schema"),
+    ("shot.overlaps", np.zeros(2), r"has axes \('S', 'P'\); its shape is \(2,\)"),
+    ("plan.couplings", 1.0, r"has axes \('N', 'N'\); its shape is \(\)"),
+    ("plan.condition", [1.0], r"has axes \(\); its shape is \(1,\)"),
+    ("shot.overlaps", np.zeros((2, 9)), "has P = 9, but plan.names has 10"),
+    ("shot.cue", np.zeros((2, 63), np.int8), "has N = 63, but plan.positions has 64"),
+    ("shot.phase", np.zeros(1), "has 1 shots of 2"),
+    ("plan.image_shape", np.array([8, 8, 1]), "has 2 = 3, but the schema has 2"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "said"), CONTRADICTIONS)
+def test_a_dataset_that_is_not_as_the_schema_says_is_named(
+    recalled, tmp_path, key, value, said
+):
+    path = tmp_path / "bad.h5"
+    path.write_bytes(recalled.read_bytes())
+    with h5py.File(path, "a") as file:
+        del file[f"datasets/{key}"]
+        file[f"datasets/{key}"] = value
+    with Run(path) as run, Run(recalled) as good:
+        run.get("plan.names"), run.get("plan.positions")  # sizes are known by these
+        with pytest.raises(SchemaError, match=f"bad.h5: {key} {said}"):
+            run.get(key)
+        if key.startswith("shot."):
+            with pytest.raises(SchemaError, match=f"{key} {said}"):
+                run.row(key, 0)
+        # All else is readable as ever.
+        for other in set(good.keys) - {key}:
+            assert np.array_equal(run.get(other), good.get(other)), other
