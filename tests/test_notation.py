@@ -196,11 +196,19 @@ def test_any_text_is_read_or_refused(text, unit):
 
 @given(st.text("0123456789.,:+-*eE_ %2pikHzmsrad/", max_size=40), UNITS)
 def test_near_misses_are_read_or_refused(text, unit):
-    for reader in (number, scan):
-        try:
-            reader(text, unit)
-        except ParameterError:
-            continue
+    """What is read can be written and read again; what is refused is told the form."""
+    try:
+        value = number(text, unit)
+    except ParameterError as error:
+        assert str(error).startswith(f"must be {form(unit)}; got ")
+    else:
+        assert number(written(value, unit), unit) == value
+    try:
+        found = scan(text, unit)
+    except ParameterError as error:
+        assert str(error).startswith("must ")
+    else:
+        assert found is None or all(map(math.isfinite, found))
 
 
 @pytest.mark.parametrize("piece", ["9", " ", "2pi*", "1_", "e", "a/", "1,", "1:", "*"])
