@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 class _Steady(io.FileIO):
-    """A file for HDF5, which crashes where a disk goes on failing: it is told once.
+    """A file for HDF5, which crashes where a disk fails: it is never told.
 
-    error: of the first failure; nothing is written after it.
+    error: the first failure; nothing is written after it.
     """
 
     error: OSError | None = None
@@ -48,7 +48,6 @@ class _Steady(io.FileIO):
             change()
         except OSError as error:
             self.error = error
-            raise
 
 
 @contextmanager

@@ -120,6 +120,12 @@ class HologramPlan:
         )  # fmt: skip
 
     @property
+    def sizes(self) -> Mapping[str, int]:
+        """Sizes of the axes of frames."""
+        pixels = self.apparatus.imaging.pixels
+        return {"F": FRAMES, "ny": pixels, "nx": pixels}
+
+    @property
     def scattered(self) -> float:
         """Photons each atom scatters while the pump is on (an upper bound)."""
         sequence = self.sequence

@@ -41,6 +41,11 @@ CREATE TABLE row (shot INTEGER, key TEXT, dtype TEXT, shape TEXT, data BLOB,
                   PRIMARY KEY (shot, key)) WITHOUT ROWID;
 """
 _APPLICATION: Final = 1665231204
+#: In place where it can: a status fits on a full disk, too (with PERSIST, below).
+_UPSERT: Final = """
+INSERT INTO whole VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
+SET dtype = excluded.dtype, shape = excluded.shape, data = excluded.data
+"""
 
 
 class Journal:
@@ -69,8 +74,9 @@ class Journal:
             database = sqlite3.connect(path, isolation_level=None)
             try:
                 # One writer, who keeps the lock; a transaction that ends is on disk.
+                # PERSIST keeps the room that rolling back takes.
                 database.executescript(
-                    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; "
+                    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = PERSIST; "
                     "PRAGMA synchronous = FULL;" + _TABLES
                 )
             except sqlite3.Error:
@@ -106,7 +112,7 @@ class Journal:
             They could not be written, here or in the second folder.
         """
         self._write(
-            "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)",
+            _UPSERT,
             [(key, *_encoded(key, value)) for key, value in values.items()],
         )
 

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ class Report:
     ) -> None:
         """Store what is known before the first shot."""
         self._journal = journal
-        self._name("name", journal.path.name)
-        self._name("folder", str(journal.path.parent.resolve()))
+        self._name_journal()
         writer.store(self.values)
         entries = with_axes(self._record.entries(), self.values)
         device_db = self._experiment.get_device_db()
@@ -111,15 +111,35 @@ class Report:
         self._experiment.set_dataset("progress.done", done, broadcast=True)
 
     def close(self, ending: Ending, core: Any) -> None:
-        """Say how the run ended; a journal that takes no more is no hindrance."""
+        """Say how the run ended.
+
+        Raises
+        ------
+        StorageError
+            The journal takes no more, which no ending had said yet.
+        """
         try:
             self._state(str(ending), core)
         except StorageError as error:
-            logger.error("%s", error)
+            if ending is not Ending.ok:
+                logger.error("%s", error)
+                return
+            with suppress(StorageError):  # among the datasets it is in any case
+                self._set("status", str(Ending.storage_failed))
+            raise
 
     def finish(self) -> None:
-        """Say what the journal, which holds what is no dataset, now is."""
-        self._name("sha256", sha256(self._journal.path))
+        """Say where the journal, which holds what is no dataset, and what it now is."""
+        self._name_journal()
+        try:
+            self._name("sha256", sha256(self._journal.path))
+        except OSError as error:
+            logger.error("%s cannot be read: %s", self._journal.path, error)
+
+    def _name_journal(self) -> None:
+        path = self._journal.path
+        self._name("name", path.name)
+        self._name("folder", str(path.parent.resolve()))
 
     def _name(self, what: str, value: str) -> None:
         self._experiment.set_dataset(f"{JOURNAL}.{what}", value)
@@ -128,10 +148,11 @@ class Report:
         """Store the status, and what the devices say of themselves by now."""
         # A simulated core device tells its truth, seed and slack; ARTIQ's own nothing.
         tell: Callable[[], dict[str, Any]] = getattr(core, "provenance", dict)
+        # First, and without need of room: that fits on a full disk.
+        self._set("status", status)
         # Again at the end: the experiment may have set it in between.
         self._set("backend", self._about["backend"])
         self._set("provenance", json.dumps(self._about | tell(), default=float))
-        self._set("status", status)
 
     def _set(self, key: str, value: Any, **options: Any) -> None:
         self._experiment.set_dataset(key, value, **options)

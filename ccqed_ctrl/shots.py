@@ -25,7 +25,9 @@ from .journal import Journal, begin
 from .params import Run
 from .records.journalled import JournalWriter
 from .records.shots import Reading, Rows, ShotRecord
+from .records.writing import row_bytes
 from .report import Report
+from .storage import check_room
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,11 @@ class ShotPlan(Protocol):
 
 
 class Plan(Protocol):
-    """One point of a run: what its shots have in common, and the shots."""
+    """One point of a run: what its shots have in common, and the shots.
+
+    One with a mapping `sizes` tells those of axes that raw data alone have, so that a
+    disk too small for the run is known before it begins.
+    """
 
     @property
     def planned(self) -> Rows:
@@ -170,6 +176,7 @@ class Shots:
         self._report = Report(
             self._experiment, self.record, run, believed, spanned, planned
         )
+        self._check_room(plan)
         self._resume = run.resume
         if run.resume:
             wanted = [row.point for row in self._rows]
@@ -189,8 +196,10 @@ class Shots:
             try:
                 self._live_through()
             finally:
-                self._writer.finish()
-                self._report.finish()
+                try:
+                    self._writer.finish()
+                finally:
+                    self._report.finish()
 
     def _live_through(self) -> None:
         """Take all shots; make the apparatus safe and say how it ended."""
@@ -238,12 +247,21 @@ class Shots:
             self.done += 1
             self._report.progress(self.done)
 
+    def _check_room(self, plan: Any) -> None:
+        """Refuse a run that its disk cannot hold."""
+        sizes = getattr(plan, "sizes", {})
+        size = row_bytes(self.record.entries(), self._report.values, sizes)
+        check_room(self._folder, len(self._rows), size)
+
     def _begin_journal(self) -> Journal:
         """Begin the journal beside where the results will be."""
-        # ARTIQ's worker is in the folder of its results; the embedded host says.
-        folder = Path(getattr(self._scheduler, "folder", Path.cwd()))
         name = f"{self._scheduler.rid:09d}-{type(self._experiment).__name__}"
-        return begin(folder, name)
+        return begin(self._folder, name)
+
+    @property
+    def _folder(self) -> Path:
+        # ARTIQ's worker is in the folder of its results; the embedded host says.
+        return Path(getattr(self._scheduler, "folder", Path.cwd()))
 
     def _interrupted(self) -> Ending:
         asked = self._scheduler.check_pause()

@@ -10,12 +10,11 @@ import h5py
 
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
+from ccqed_ctrl.hdf5_files import new_hdf5
 from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, discard, fold
 from ccqed_ctrl.records import Entry, decoded
 from ccqed_ctrl.records.annotation import annotate
 from ccqed_ctrl.units import SCALES
-
-from .export import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +38,13 @@ def recover(path: Path) -> Path:
     Raises
     ------
     ResultsError
-        There is a results file already, the run is still going on, or the journal is
-        damaged; nothing is removed then.
+        There is a results file already, the run is still going on, the journal is
+        damaged, or there is no room; nothing is removed then.
     """
     target = results_file(path)
     if target.exists():
         raise ResultsError(f"{target} is there already; nothing is to be recovered")
-    with (
-        Journal.open(path) as journal,
-        replacing(target) as partial,
-        h5py.File(partial, "w") as file,
-    ):
+    with Journal.open(path) as journal, new_hdf5(target) as file:
         _fill(file, journal)
     discard(path)
     return target

@@ -8,6 +8,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -216,10 +217,7 @@ class _Session:
         ResultsError
             They could not be written; what was measured is in the journal.
         """
-        folder, journal = self.path.parent, self._journal
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            self._keep(StorageError(f"{folder} was removed; it is made again"))
+        journal = self._journal
         failed = []
         for path in self._places():
             try:
@@ -227,10 +225,11 @@ class _Session:
             except ResultsError as error:
                 failed.append(str(error))
                 continue
-            if failed:
-                logger.error("%s; the results are in %s", "; ".join(failed), path)
+            if path != self.path:
+                logger.error("results are in %s; %s", path, "; ".join(failed))
             if journal is not None:
-                discard(journal)
+                with suppress(OSError):
+                    discard(journal)
             return path
         kept = (
             f"what was measured is in {journal}: make room, then `ccqed recover "
@@ -240,14 +239,18 @@ class _Session:
 
     def _places(self) -> Iterator[Path]:
         """Return where the results may go, one after the other."""
-        yield self.path
-        try:
+        folder = self.path.parent
+        there = folder.is_dir()
+        if there:
+            yield self.path
+        with suppress(StorageError):  # of a second folder that is no better
             second = spare()
-        except StorageError as error:
-            logger.error("%s", error)
-        else:
             if second is not None:
                 yield unused(second, self.path.stem, self.path.suffix)
+        if not there:
+            self._keep(StorageError(f"{folder} was removed; it is made again"))
+            folder.mkdir(parents=True, exist_ok=True)
+            yield self.path
 
     def _attempt(self, phase: Callable[[], Any]) -> Any:
         """Call the experiment's code; keep the first thing it raises."""
