@@ -1,7 +1,7 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `interpretation`, `kills`, `mutation`, `threshold`.
+`artiq_material`, `dispersion`, `interpretation`, `kills`, `mutation`, `threshold`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import (
+    dispersion,
     first_call,
     interpretation,
     kills,
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
     "kills": kills.main,
     "mutation": mutation.main,
+    "dispersion": dispersion.main,
     "threshold": threshold.main,
     "interpretation": interpretation.main,
 }
