@@ -175,9 +175,12 @@ def plan_recall(
         encoded = fixed.encoder.encode(shown)
         shots.append(RecallShot(base.load(encoded), shown, encoded))
     result = RecallPlan(
-        apparatus, sequence, base.pump, base.positions, base.couplings, tuple(shots),
-        (memories, layout, run.seed), stored, cued, fixed,
-    )  # fmt: skip
+        **{**vars(base), "shots": tuple(shots)},
+        chosen=(memories, layout, run.seed),
+        memories=stored,
+        cued=cued,
+        memory=fixed,
+    )
     if previous is None:
         _report(result)
     return result
@@ -230,8 +233,8 @@ def _report(made: RecallPlan) -> None:
     logger.info("condition number of the encoder: %.3g", condition)
     logger.info(
         "layout: rms width %.3g um, least distance %.3g um",
-        made.memory.realised_width * 1e6,
-        made.memory.smallest_gap * 1e6,
+        made.planned[RecallRecord.realised_width] * 1e6,
+        made.planned[RecallRecord.smallest_gap] * 1e6,
     )
     logger.info("each atom scatters %.2g photons in a shot", made.scattered)
     worst = float(np.abs(overlaps - np.eye(len(overlaps))).max(initial=0.0))

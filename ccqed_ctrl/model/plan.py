@@ -38,14 +38,12 @@ RAMP_STEPS = 100
 class MemoryPlan:
     """What is fixed for a run.
 
-    positions: (N, 2) m. realised_width: rms per coordinate, m. smallest_gap: m.
-    couplings: (N, N) A_ij in units of J0. minima: (P, N) spins. stability: (P,) least
-    s_i l_i of each, in J0. encoder: from patterns to minima and back.
+    positions: (N, 2) m. couplings: (N, N) A_ij in units of J0. minima: (P, N) spins.
+    stability: (P,) least s_i l_i of each, in J0. encoder: from patterns to minima and
+    back.
     """
 
     positions: Floats
-    realised_width: float
-    smallest_gap: float
     couplings: Floats
     minima: Spins
     stability: Floats
@@ -115,8 +113,6 @@ def plan_memory(
         maps = model_encoder.fit(stored, minima)
     return MemoryPlan(
         positions=positions,
-        realised_width=layout.realised_width(positions),
-        smallest_gap=layout.smallest_gap(positions),
         couplings=couplings,
         minima=minima,
         stability=_stability(couplings, minima),

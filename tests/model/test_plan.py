@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccqed_ctrl.errors import LimitError, ParameterError, PatternError, ShapeError
-from ccqed_ctrl.model import couplings, ising, plan, relaxation
+from ccqed_ctrl.model import couplings, ising, layout, plan, relaxation
 from ccqed_ctrl.model.emission import overlap_kernel
 from ccqed_ctrl.params import (
     Cavity,
@@ -136,8 +136,10 @@ def test_an_unknown_encoder_is_refused(name):
 
 
 def test_the_plan_describes_its_layout(stored):
-    assert stored.smallest_gap >= Layout().minimum_distance
-    assert stored.realised_width >= 0.8 * Layout().relative_width * CAVITY.waist
+    sites = stored.positions
+    assert layout.smallest_gap(sites) >= Layout().minimum_distance
+    wanted = Layout().relative_width * CAVITY.waist
+    assert layout.realised_width(sites) >= 0.8 * wanted
     np.testing.assert_array_equal(
         stored.couplings, overlap_kernel(stored.positions, CAVITY.waist, CLOUD.size)
     )
