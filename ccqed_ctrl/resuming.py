@@ -9,12 +9,12 @@ import numpy as np
 
 from .errors import ParameterError
 from .records import SHOTS, Entry, Record, ShotRecord
-from .records.declaration import SHAPE, Source
+from .records.declaration import SHAPE, Datasets
 
 _SCANNED = ShotRecord.scanned.key
 
 
-class Earlier(Source, Protocol):
+class Earlier(Datasets, Protocol):
     """An earlier run, opened."""
 
     @property

@@ -73,7 +73,7 @@ class Reanalysis:
 
 
 class Repeated:
-    """A run with some of its datasets replaced: a source of records.
+    """A run with some of its datasets replaced: what a record reads from.
 
     replaced: by key, how each is declared now, and its value.
     """

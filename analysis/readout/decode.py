@@ -72,8 +72,8 @@ class Decoder:
         axis = pixel_axis(imaging)
         x, y = np.meshgrid(axis, axis)
         points = np.column_stack([x.ravel(), y.ravel()])
-        kernel = emission_kernel(points, sites, cavity.waist, cloud.size)
-        images = kernel.T.reshape(len(sites), imaging.pixels, imaging.pixels)
+        emitted = emission_kernel(points, sites, cavity.waist, cloud.size)
+        images = emitted.T.reshape(len(sites), imaging.pixels, imaging.pixels)
         filtered = np.stack([band.filter(image).real for image in images])
         propagation = 1 / (cavity.pump_detuning + 1j * cavity.kappa)
         phase = float(np.angle(propagation)) + imaging.phase

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._fixed_point import BLOCK
-from ._kernels import CHUNK, Blocks, Spins, compiled, find, load, part, unload
+from ._steps import CHUNK, Blocks, Spins, compiled, find, load, part, unload
 
 
 @part

@@ -73,7 +73,7 @@ class FixedPoint:
 
     @property
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """What every kernel takes first: `doubled`, `row_sums`."""
+        """What every compiled loop takes first: `doubled`, `row_sums`."""
         return self.doubled, self.row_sums
 
     def gauged(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ._descent import settle
 from ._fixed_point import BLOCK, DIAGONAL
-from ._kernels import Blocks, add_rows, compiled, part
 from ._random_descent import settle_at_random
+from ._steps import Blocks, add_rows, compiled, part
 from ._streams import GOLDEN, below, hashed, start
 
 #: States held at a time: few, to leave the cache to the couplings.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._fixed_point import BLOCK
-from ._kernels import Blocks, Spins, compiled, load, part, unload
+from ._steps import Blocks, Spins, compiled, load, part, unload
 from ._streams import GOLDEN, below, hashed, start, uniform
 
 

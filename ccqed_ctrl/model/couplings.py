@@ -55,8 +55,8 @@ def coupling_matrix(
     -------
     (N, N) float, rad/s, symmetric.
     """
-    kernel = overlap_kernel(positions, cavity.waist, cloud.size)
-    return coupling_scale(cavity, pump) * kernel
+    in_scale = overlap_kernel(positions, cavity.waist, cloud.size)
+    return coupling_scale(cavity, pump) * in_scale
 
 
 def threshold_rabi_frequency(cavity: Cavity, pump: Pump, cloud: Cloud) -> float:

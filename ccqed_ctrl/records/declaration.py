@@ -113,7 +113,7 @@ class Entry:
         return np.full(shape, fill, self.dtype)
 
 
-class Source(Protocol):
+class Datasets(Protocol):
     """Where a record reads from: an open file, or the run that is being made."""
 
     def has(self, key: str) -> bool:
@@ -157,7 +157,7 @@ class Declaration:
     def __get__(self, record: Record, owner: type) -> Any: ...
 
     def __get__(self, record: Record | None, owner: type) -> Any:
-        return self._made if record is None else record.source.get(self._made.key)
+        return self._made if record is None else record.datasets.get(self._made.key)
 
 
 def plan(axes: str, dtype: str, doc: str, unit: str = "") -> Any:
@@ -224,8 +224,8 @@ class _Declaring(type):
 class Record(metaclass=_Declaring):
     """The datasets of one run; subclasses declare them."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, datasets: Datasets) -> None:
+        self.datasets = datasets
 
     @classmethod
     def entries(cls) -> Iterator[Entry]:
@@ -241,32 +241,32 @@ class Record(metaclass=_Declaring):
 
     def has(self, entry: Entry) -> bool:
         """Tell whether the run has stored it."""
-        return self.source.has(entry.key)
+        return self.datasets.has(entry.key)
 
     def row(self, entry: Entry, index: int) -> Any:
         """Return one shot's part without reading the others."""
-        return self.source.row(entry.key, index)
+        return self.datasets.row(entry.key, index)
 
     def rows(self, entry: Entry, which: NDArray[np.bool_]) -> NDArray[Any]:
         """Return the parts of the shots where `which` (S,) is True."""
-        return np.asarray(self.source.get(entry.key))[which]
+        return np.asarray(self.datasets.get(entry.key))[which]
 
     @property
     def points(self) -> int:
         """Number K of points of the scan; 1 without one."""
-        if not self.source.has(SHAPE):
+        if not self.datasets.has(SHAPE):
             return 1
-        return int(np.prod(self.source.get(SHAPE), dtype=int))
+        return int(np.prod(self.datasets.get(SHAPE), dtype=int))
 
     def setting(self, group: str, name: str) -> NDArray[Any]:
         """Return a setting at each point of the scan, (K,)."""
-        value = np.asarray(self.source.get(f"settings.{group}.{name}"))
+        value = np.asarray(self.datasets.get(f"settings.{group}.{name}"))
         return np.broadcast_to(value, (self.points,))
 
     def per_shot(self, entry: Entry) -> NDArray[Any]:
         """Return what is stored once, or for each point, as it holds for each shot."""
-        point = np.asarray(self.source.get(f"shot.{POINT}"))
-        value = np.asarray(self.source.get(entry.key))
-        if self.source.entry(entry.key).axes[:1] == (POINTS,):
+        point = np.asarray(self.datasets.get(f"shot.{POINT}"))
+        value = np.asarray(self.datasets.get(entry.key))
+        if self.datasets.entry(entry.key).axes[:1] == (POINTS,):
             return np.asarray(value[point])
         return np.broadcast_to(value, (len(point), *value.shape))
