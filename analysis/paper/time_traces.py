@@ -226,8 +226,8 @@ def _magnetisation(
     ):
         axes.plot(times, drawn[shown], color=COLOURS[index % 6], lw=1.2)
         axes.plot(times, mean[shown], "--", color=COLOURS[index % 6], lw=1)
-    axes.plot([], [], "-", color="0.3", lw=1.2, label="one trajectory")
-    axes.plot([], [], "--", color="0.3", lw=1, label="mean field")
+    axes.plot([], [], "-", color=COLOURS[0], lw=1.2, label="one trajectory")
+    axes.plot([], [], "--", color=COLOURS[0], lw=1, label="mean field")
     axes.plot([], [], "-", color="black", lw=1, label="least of all others")
     axes.plot([], [], ":", color="0.4", lw=1.2, label=r"$\tau_{sp}$")
     axes.legend(frameon=False, fontsize=8, loc="lower right")

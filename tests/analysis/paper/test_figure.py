@@ -145,7 +145,7 @@ def test_the_report_sets_claims_beside_the_paper(tmp_path):
     text = compose(tmp_path / "doc.md", [made])
     assert "![toy](doc/toy.png)" in text
     assert "| sum \\| of &lt;all> | 12 | 12 | agrees | 2 (1 + 2 + 3) |" in text
-    assert "| [toy](#toy) | 1 | 0 | 0 | quick | 3 |" in text
+    assert "| [toy](#toy) | 1 | 0 | 0 | 0 | quick | 3 |" in text
     assert "0.447" in text
 
 
