@@ -268,8 +268,15 @@ def test_everything_is_off_whatever_was_on(laboratory):
 
 def test_bringing_up_finds_everything_on_and_leaves_it_off(laboratory):
     laboratory.on()
+    before = len(laboratory.events())
     laboratory.shot.arrange(plan(), afresh=True)
     assert laboratory.unsafe() == set()
+    events = laboratory.events()[before:]
+    # Each tone's chip is reset and synchronised; the DAC is told not to clear itself.
+    assert len(track(events, "ttl_urukul0_io_update")) == 2 * 4 * len(TONES)
+    assert track(events, "ttl_zotino0_clr")[0][1] == 1
+    # Waits are for the cards, not for the operator.
+    assert events[-1][0] - events[0][0] < 0.5e9
 
 
 @pytest.mark.parametrize(
