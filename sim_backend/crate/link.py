@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ccqed_ctrl.errors import DeviceError
 
 from .events import Event, Timeline
-from .plant import EdgeSource, FrameSource, Plant, laboratory
+from .plant import Doubtful, EdgeSource, FrameSource, Plant, laboratory
 
 #: The plant of a device database that names none.
 RECORDING = "sim_backend.crate.recording"
@@ -105,6 +105,10 @@ class Link:
             raise DeviceError(f"no camera of the simulated laboratory is on {channel}")
         self.sync(stop_mu)
         return self.plant.frames(channel, int(start_mu), int(stop_mu))
+
+    def doubts(self) -> list[str]:
+        """Return where the plant says that it is not to be relied upon."""
+        return self.plant.doubts() if isinstance(self.plant, Doubtful) else []
 
     def safe_state(self) -> list[str]:
         """Return the names of wired actuators that are not in their safe state."""

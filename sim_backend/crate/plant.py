@@ -48,6 +48,14 @@ class FrameSource(Protocol):
         """Return (time_mu, counts (ny, nx)) of each frame sent in [start, stop)."""
 
 
+@runtime_checkable
+class Doubtful(Protocol):
+    """A plant that knows where its answers are not to be relied upon."""
+
+    def doubts(self) -> list[str]:
+        """Return what was outside its validity so far, by name."""
+
+
 class Knob(NamedTuple):
     """One value of a plant's truth: name for ``--twin``, default, its unit, meaning."""
 

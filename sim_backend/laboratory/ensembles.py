@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .physics import ramp, semiclassical, steepest_descent
 from .physics.dispersion import shifted_couplings
-from .physics.system import Drive, EnsembleState, SpinSystem, normal_state
+from .physics.system import Drive, Evolution, SpinSystem, normal_state
 from .scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,12 @@ def spin_system(
 
 
 class Ensembles(Protocol):
-    """N ensembles whose state lives from one piece of the drive to the next."""
+    """N ensembles whose state lives from one piece of the drive to the next.
+
+    doubts: conditions of the dynamics that the drive has broken, by name.
+    """
+
+    doubts: set[str]
 
     @property
     def magnetization(self) -> Floats:
@@ -87,6 +92,7 @@ class ClassicalSpins:
     ) -> None:
         self._rng = evolution
         self._state = semiclassical.normal_state(spins, preparation)
+        self.doubts: set[str] = set()
 
     @property
     def magnetization(self) -> Floats:
@@ -115,6 +121,7 @@ class DressedStates:
         self._rng = evolution
         self._dynamics, self._kernel = scenario.dynamics, scenario.flip_rates
         self._state = normal_state(spins, preparation)
+        self.doubts: set[str] = set()
 
     @property
     def magnetization(self) -> Floats:
@@ -123,16 +130,17 @@ class DressedStates:
 
     def evolve(self, system: SpinSystem, drive: Drive, sample_times: Floats) -> Floats:
         """Live through a drive; return <Sx>/S (K, N) at the times (K,) in s."""
+        evolution: Evolution
         if self._dynamics == "mean_field":
-            evolution = ramp.evolve(
+            evolution = dressed = ramp.evolve(
                 system, drive, self._state, sample_times=sample_times,
                 kernel=self._kernel,
             )  # fmt: skip
+            self.doubts |= dressed.doubts.keys()
         else:
             evolution = steepest_descent.evolve(
                 system, drive, self._state, sample_times=sample_times,
                 rng=self._rng, kernel=self._kernel,
             )  # fmt: skip
-        found = evolution.state
-        self._state = EnsembleState(found.magnetization, found.polarisation)
+        self._state = evolution.state
         return evolution.magnetization

@@ -7,6 +7,7 @@ tweezers did, never from a number drawn in place of physics.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from itertools import groupby, pairwise
 from typing import Any
@@ -28,6 +29,8 @@ from .exposures import Exposure, Sensor
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
 from .scenario import Scenario
+
+logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -56,6 +59,7 @@ class Plant:
             scenario.delays, wiring, REF_PERIOD, stream(self._seed, "latencies")
         )
         self._optics = Optics(scenario)
+        self._doubts: set[str] = set()
         self._loads = 0
         self._preparations = 0
         self._spots: tuple[Floats, Floats] | None = None
@@ -253,7 +257,24 @@ class Plant:
             noise=np.array([setting.noise for setting in settings]),
         )
         seconds = (times - origin) * REF_PERIOD
-        return self._ensembles.evolve(system, drive, seconds)
+        shown = self._ensembles.evolve(system, drive, seconds)
+        self._note(self._ensembles.doubts)
+        return shown
+
+    def _note(self, doubts: set[str]) -> None:
+        """Tell of each broken condition of the dynamics once."""
+        for doubt in sorted(doubts - self._doubts):
+            logger.warning(
+                "%s: outside of what dynamics=%s is valid for; dynamics=semiclassical "
+                "needs no such condition",
+                doubt,
+                self.scenario.dynamics,
+            )
+        self._doubts |= doubts
+
+    def doubts(self) -> list[str]:
+        """Return which conditions of the dynamics were broken so far, by name."""
+        return sorted(self._doubts)
 
     def _felt(self, setting: Setting) -> Floats:
         """Return the total fields b_i (N,) in rad/s."""

@@ -60,6 +60,29 @@ def test_mean_field_dynamics_load_the_cue(plan, rates):
     assert np.all(row["shot.spins"] != 0)
 
 
+def test_what_the_dressed_model_cannot_know_is_said_once(plan, caplog):
+    """A longitudinal drive that turns by half a turn reverses every field at once."""
+
+    def hit(dynamics):
+        plant = Laboratory(plan, dynamics=dynamics)
+        events, end = plant.events()
+        held = next(e for e in events if e[1:] == ("longitudinal_switch", "level", 0))
+        turned = [held._replace(time_mu=held.time_mu - back) for back in (90_000, 50)]
+        events += [
+            e._replace(channel="longitudinal", signal="phase", value=value)
+            for e, value in zip(turned, (0.5, 0.0), strict=True)
+        ]
+        plant.plant.advance(sorted(events), end)
+        return plant.plant.doubts()
+
+    assert "field reversed within 1/omega_z" in hit("mean_field")
+    said = [r.getMessage() for r in caplog.records]
+    assert sum(line.startswith("field reversed") for line in said) == 1
+    caplog.clear()
+    assert hit("steepest_descent") == hit("semiclassical") == []
+    assert caplog.text == ""
+
+
 def test_shots_follow_each_other(plan):
     laboratory = Laboratory(plan)
     first, second = laboratory.run(), laboratory.run(100 * MS)

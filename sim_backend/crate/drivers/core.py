@@ -107,7 +107,8 @@ class Core:
     def provenance(self) -> dict[str, Any]:
         """Return what only the twin knows of itself, for the results.
 
-        backend, truth of the plant, its seed, and the smallest slack so far in s.
+        backend, truth of the plant, its seed, where its answers are not to be relied
+        upon, and the smallest slack so far in s.
         """
         link = self.dmgr.get("plant")
         slack = self.minimum_slack
@@ -115,6 +116,7 @@ class Core:
             "backend": "simulation",
             "truth": dict(link.truth),
             "plant_seed": link.seed,
+            "doubts": link.doubts(),
             "minimum_slack": None if slack is None else float(slack),
         }
 

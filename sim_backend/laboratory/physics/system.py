@@ -103,11 +103,13 @@ class Drive:
 class EnsembleState:
     """State of N ensembles: magnetization (N,) = <Sx>/S and polarisation p (N,).
 
-    p = 1 is the lower dressed state (physics.md section 6).
+    p = 1 is the lower dressed state (physics.md section 6). field: b (N,) that p was
+    reached under, where a jump from there shall turn it (`ramp`).
     """
 
     magnetization: Floats
     polarisation: Floats
+    field: Floats | None = None
 
 
 @dataclass(frozen=True)

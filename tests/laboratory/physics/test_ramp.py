@@ -37,6 +37,13 @@ def plain_slope(system, power, field, noise, xi):
     return slope
 
 
+def turned(system, drive, x):
+    """The cosine between the axes before and after the first jump, (N,)."""
+    spins = 2 * system.couplings @ (system.spins * x)
+    angles = np.arctan((np.outer(drive.power, spins) + drive.field) / system.omega_z)
+    return np.cos(angles[1] - angles[0])
+
+
 @pytest.mark.parametrize("noise", [None, OhmicNoise()])
 def test_agrees_with_an_implicit_integration(noise):
     """LSODA of the plain equations, two segments, a ramp's worth of nonlinearity."""
@@ -50,6 +57,8 @@ def test_agrees_with_an_implicit_integration(noise):
     found = ramp.evolve(system, drive, state, sample_times=samples, noise=xi, rtol=1e-8)
     y, rows = np.concatenate([state.magnetization, state.polarisation]), []
     for k, inside in enumerate((samples[:3], samples[3:])):
+        if k:
+            y[5:] *= turned(system, drive, y[:5])
         solution = solve_ivp(
             plain_slope(system, drive.power[k], field[k], noise, xi),
             drive.times[k : k + 2],
@@ -240,3 +249,70 @@ def test_bad_input():
         ramp.evolve(system, drive, state, sample_times=[], noise=[1.0])
     with pytest.raises(ParameterError, match="kernel"):
         ramp.evolve(system, drive, state, sample_times=[], kernel="quick")
+
+
+def alone(gain, atoms=1e5):
+    """One ensemble of M J_ii = gain omega_z."""
+    return SpinSystem([[gain * WZ / atoms]], [atoms / 2], SLOW, WZ)
+
+
+@pytest.mark.parametrize(("before", "after"), [(2.0, 0.5), (1.0, -3.0), (0.0, 1.0)])
+def test_a_jump_projects_on_the_new_axis(before, after):
+    """Nothing but precession: what stays along the new axis is the cosine between."""
+    field = WZ * np.array([[before], [after]])
+    drive = Drive([0, 1e-4, 2e-4], [1.0, 1.0], field, [False, False])
+    state = EnsembleState([before / np.hypot(before, 1)], [1.0])
+    found = ramp.evolve(alone(0.0), drive, state, sample_times=[], noise=[0.0])
+    cosine = np.cos(np.arctan(before) - np.arctan(after))
+    np.testing.assert_allclose(found.state.polarisation, [cosine])
+    np.testing.assert_allclose(
+        found.state.magnetization, [cosine * after / np.hypot(after, 1)], rtol=2e-4
+    )
+    assert list(found.doubts) == (["field reversed within 1/omega_z"] * (after < -0.5))
+
+
+def test_a_jump_between_two_evolutions_is_one_within():
+    system, drive = loaded()
+    whole = ramp.evolve(system, drive, EnsembleState([3e-3] * 3, [1.0] * 3),
+                        sample_times=[], noise=[0.0] * 3)  # fmt: skip
+    state = EnsembleState([3e-3] * 3, [1.0] * 3)
+    for part in (slice(0, 80), slice(80, 81), slice(81, 400)):
+        times = drive.times[part.start : part.stop + 1]
+        piece = Drive(times, drive.power[part], drive.field[part], drive.noise[part])
+        state = ramp.evolve(
+            system, piece, state, sample_times=[], noise=[0.0] * 3
+        ).state
+    np.testing.assert_allclose(state.polarisation, whole.state.polarisation, atol=1e-5)
+    np.testing.assert_allclose(
+        state.magnetization, whole.state.magnetization, atol=1e-5
+    )
+    # A jump that comes first is one too.
+    jump = Drive([0, 1e-4], [1.0], [[-3 * WZ]], [False])
+    start = EnsembleState([0.7], [1.0], np.array([WZ]))
+    found = ramp.evolve(alone(0.0), jump, start, sample_times=[], noise=[0.0])
+    cosine = np.cos(np.pi / 4 + np.arctan(3))
+    np.testing.assert_allclose(found.state.polarisation, [cosine])
+    assert list(found.doubts) == [ramp.DOUBTS[0]]
+
+
+def swept(gain, duration, reach):
+    """The field of one aligned ensemble goes from reach omega_z to its negative."""
+    steps = 400
+    field = reach * WZ * np.linspace(1, -1, steps)[:, None]
+    times = np.linspace(0, duration, steps + 1)
+    drive = Drive(times, np.ones(steps), field, np.zeros(steps, bool))
+    b = (reach + 0.9 * gain) * WZ
+    state = EnsembleState([b / np.hypot(b, WZ)], [1.0])
+    found = ramp.evolve(alone(gain), drive, state, sample_times=[], noise=[0.0])
+    assert np.all(np.concatenate(list(found.doubts.values()) or [[0]]) == 0)
+    return list(found.doubts)
+
+
+def test_a_spinodal_is_a_doubt_where_the_hysteresis_is_large():
+    """h_c = (a^(2/3) - 1)^(3/2) omega_z: 0.08 at a = 1.3, 0.45 at a = 2."""
+    fast, fell = ramp.DOUBTS
+    assert swept(1.3, 20e-3, 0.4) == []
+    assert fell in swept(2.0, 20e-3, 0.8)
+    # Below threshold there is none to fall from, but one can be too fast.
+    assert swept(0.5, 1e-3, 1.0) == []
+    assert swept(0.5, 4e-6, 2.0) == [fast]
