@@ -1,4 +1,4 @@
-"""What the dispersive shift leaves: the page's closed form, and a page that is current."""
+"""What the dispersive shift leaves: the closed form of the page, which is current."""
 
 from __future__ import annotations
 
