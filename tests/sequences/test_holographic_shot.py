@@ -275,6 +275,8 @@ def test_bringing_up_finds_everything_on_and_leaves_it_off(laboratory):
     # Each tone's chip is reset and synchronised; the DAC is told not to clear itself.
     assert len(track(events, "ttl_urukul0_io_update")) == 2 * 4 * len(TONES)
     assert track(events, "ttl_zotino0_clr")[0][1] == 1
+    # The card's clock for that runs since it was first brought up.
+    assert track(laboratory.events(), "ttl_urukul0_sync", "frequency")
     # Waits are for the cards, not for the operator.
     assert events[-1][0] - events[0][0] < 0.5e9
 
