@@ -21,7 +21,6 @@ from .release_studies import (
     exact,
     overlap,
     right,
-    scattered,
     sweep,
 )
 
@@ -116,7 +115,7 @@ def compose(tables: Tables, picture: str) -> str:
         falling=_said(exact(flips, "semiclassical"), k),
         steepest=_said(exact(flips, "sd"), k), random=_said(exact(flips, "0tmh"), k),
         same=_said(agreement(flips, "semiclassical"), k),
-        photons=f"{float(flips.column('scattered').mean()):.2f}",
+        photons=f"{chosen.scattered:.2f}",
     )  # fmt: skip
     fails = _FAILS.format(
         rms=NOISE_RMS, held=chosen.hysteresis, noisy="\n".join(_noisy(swept))
@@ -214,7 +213,7 @@ def _knobs(table: Results) -> list[str]:
             ):  # fmt: skip
                 cells.append(_said(exact(table, name, change=change), k))
             same = agreement(table, "semiclassical", change=change)
-            photons = scattered(table, change=change)
+            photons = Operation.changed(change).scattered
             rows.append([*cells, _said(same, tenth), f"{photons:.2f}"])
     header = ["knob", "value", "semiclassical, 10 %", "20 %", "dressed, exact, 10 %"]
     header += ["steepest descent, 10 %", "20 %", "agreement", "photons per atom"]

@@ -145,10 +145,11 @@ class Operation:
             np.array([*times, times[-1] + REST]), power, shape, noise
         )
 
-    def scattered(self, drive: semiclassical.Waveform) -> float:
-        """Return the photons that an atom scatters of the pump."""
+    @property
+    def scattered(self) -> float:
+        """Photons that an atom scatters of the pump in a shot, overshoot apart."""
         rate = scattering_rate(self.pump.rabi_frequency, self.pump, RUBIDIUM_LINEWIDTH)
-        return float(rate * np.trapezoid(drive.power, drive.times))
+        return rate * self.power * (RISE / 2 + HOLD + self.off_time + REST)
 
 
 def stepped(drive: semiclassical.Waveform) -> Drive:
@@ -168,8 +169,8 @@ def stepped(drive: semiclassical.Waveform) -> Drive:
 
 def ends(
     operation: Operation, kernel: Floats, state: Spins, rng: np.random.Generator
-) -> tuple[NDArray[np.int8], float]:
-    """Write a state (N,) and let it relax: ends (D, N), and photons per atom.
+) -> NDArray[np.int8]:
+    """Write a state (N,) and let it relax: ends (D, N).
 
     kernel: (N, N) couplings A_ij in J0. The ideal dynamics start from the state.
     """
@@ -190,8 +191,7 @@ def ends(
             fixed, state[None], dynamics=ideal, rng=rngs[3], threads=1
         )
         found.append(ended.spins[0].astype(float))
-    signs = np.where(np.array(found) >= 0, 1, -1).astype(np.int8)
-    return signs, operation.scattered(drive)
+    return np.where(np.array(found) >= 0, 1, -1).astype(np.int8)
 
 
 def flipped(
@@ -207,8 +207,9 @@ def minimum(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     """Recall a minimum of the cavity from cues with more and more spins flipped.
 
     point: ensembles, change (of the chosen operation, "" for none). The minimum is one
-    that a random state relaxes to by steepest descent. Returns overlap and steepest
-    (D, F): of the end with the minimum, and with steepest descent's end; scattered.
+    that a random state relaxes to by steepest descent. Returns wrong (2, D, F) int16,
+    spins that end other than the minimum, and other than steepest descent ends. One
+    small array keeps the row of the store on a page.
     """
     operation, n = Operation.changed(str(point["change"])), int(point["ensembles"])
     waist, geometry = operation.cavity.waist, Layout()
@@ -219,14 +220,13 @@ def minimum(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     kernel = overlap_kernel(sites, waist, operation.cloud.size)
     found = relaxation.sample_minima(kernel, 1, rng=choose, threads=1)[0]
     order = choose.permutation(n)
-    overlap, steepest = np.empty((2, len(DYNAMICS), len(FRACTIONS)), np.float32)
+    wrong = np.empty((2, len(DYNAMICS), len(FRACTIONS)), np.int16)
     for k, (fraction, shot) in enumerate(zip(FRACTIONS, shots, strict=True)):
-        spins, scattered = ends(
-            operation, kernel, flipped(found, fraction, order), shot
-        )
-        overlap[:, k] = spins @ found.astype(float) / n
-        steepest[:, k] = spins @ spins[DYNAMICS.index("sd")].astype(float) / n
-    return {"overlap": overlap, "steepest": steepest, "scattered": scattered}
+        spins = ends(operation, kernel, flipped(found, fraction, order), shot)
+        steepest = spins[DYNAMICS.index("sd")]
+        for row, other in enumerate((found, steepest)):
+            wrong[row, :, k] = np.count_nonzero(spins != other, axis=1)
+    return {"wrong": wrong}
 
 
 def _through(
@@ -238,7 +238,7 @@ def _through(
 ) -> NDArray[np.int8]:
     """Return the images (D + 1, N) of a cue, the last by the encoder alone."""
     state = encoder.encode(cue)
-    spins, _ = ends(operation, kernel, state, rng)
+    spins = ends(operation, kernel, state, rng)
     return np.asarray(encoder.decode(np.vstack([spins, state])), np.int8)
 
 

@@ -59,7 +59,7 @@ LABELS = {
 def studies(scale: Scale) -> Sequence[Study]:
     """Return the studies; core seconds of a task as measured on an idle core."""
     few, some, many = {
-        "quick": (4, 4, 6), "paper": (60, 100, 200), "beyond": (300, 500, 1000)
+        "quick": (4, 4, 6), "paper": (40, 80, 200), "beyond": (300, 500, 1000)
     }[scale]  # fmt: skip
     swept = [f"{name}={value:g}" for name, row in SWEEPS.items() for value in row]
     swept += NOISY
@@ -118,8 +118,8 @@ def overlap(table: Results, dynamics: str, **point: Any) -> Estimate:
 
 def agreement(table: Results, dynamics: str, **point: Any) -> Estimate:
     """Estimate the share of spins as steepest descent leaves them, (F,)."""
-    rows = table.column("steepest", **point)[:, DYNAMICS.index(dynamics)]
-    return _estimate((1 + rows) / 2)
+    wrong = table.column("wrong", **point)[:, 1, DYNAMICS.index(dynamics)]
+    return _estimate(1 - wrong / _spins(table, **point))
 
 
 def right(table: Results, **point: Any) -> Estimate:
@@ -127,14 +127,16 @@ def right(table: Results, **point: Any) -> Estimate:
     return _estimate(table.column("right", **point))
 
 
-def scattered(table: Results, **point: Any) -> float:
-    """Return the photons that an atom scatters in a shot."""
-    return float(table.column("scattered", **point).mean())
-
-
 def _overlaps(table: Results, dynamics: str, **point: Any) -> Floats:
+    if "wrong" in table.names:
+        wrong = table.column("wrong", **point)[:, 0, DYNAMICS.index(dynamics)]
+        return np.asarray(1 - 2 * wrong / _spins(table, **point), np.float64)
     row = len(DYNAMICS) if dynamics == "encoder" else DYNAMICS.index(dynamics)
     return np.asarray(table.column("overlap", **point)[:, row], np.float64)
+
+
+def _spins(table: Results, **point: Any) -> int:
+    return int(point.get("ensembles", table.study.grid["ensembles"][0]))
 
 
 def _estimate(rows: NDArray[Any]) -> Estimate:
