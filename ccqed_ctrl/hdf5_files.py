@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 class _Steady(io.FileIO):
     """A file for HDF5, which crashes where a disk fails: it is never told.
 
-    error: the first failure; nothing is written after it.
+    error: the first failure; nothing is written after it, and what HDF5 reads of that
+    again is zeros, which it knows for nothing.
     """
 
     error: OSError | None = None
@@ -31,6 +32,13 @@ class _Steady(io.FileIO):
         """Write all of it."""
         self._attempt(lambda: self._write_all(memoryview(data)))
         return len(data)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read, zeros where the file ends."""
+        view = memoryview(buffer).cast("B")
+        read = super().readinto(view)
+        view[read:] = bytes(len(view) - read)
+        return len(view)
 
     def truncate(self, size: int | None = None) -> int:
         """Cut or lengthen the file."""
