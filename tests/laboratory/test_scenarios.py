@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from importlib import resources
 
+import numpy as np
 import pytest
 
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.units import angular
 from sim_backend.laboratory import scenarios
 from sim_backend.laboratory.scenario import TRUTH, Scenario
+from tests.laboratory.bench import IMAGING, Laboratory, plan_shot
 
 
 def text_of(name):
@@ -47,6 +50,16 @@ def test_a_bad_day_is_worse_than_a_typical_one_in_every_value():
                 assert worse < good
             else:
                 assert abs(worse - best) > abs(good - best) > 0, name
+
+
+def test_a_typical_laboratory_still_writes_and_reads_a_short_shot():
+    plan = plan_shot(0, evolution_time=1e-3)
+    truth = Scenario.from_dict(TRUTH.parse(["typical"]))
+    groups = {f.name: getattr(truth, f.name) for f in dataclasses.fields(truth)}
+    laboratory = Laboratory(plan, 5, **(groups | {"imaging": IMAGING}))
+    row = laboratory.read(laboratory.run())
+    np.testing.assert_array_equal(row["shot.spins"], laboratory.target)
+    assert 1e-3 < row["shot.residual"] < 0.02
 
 
 def test_ideal_is_the_default_without_what_is_drawn():
