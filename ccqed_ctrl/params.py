@@ -24,15 +24,21 @@ ENCODERS: Final = ("plain", "trained")
 class Cavity(Parameters):
     """Confocal cavity. `kappa` is the FIELD decay rate (half width), Eq. 10."""
 
-    waist: float = quantity(35.2336e-6, "TEM00 waist w0", "um", minimum=1e-6)
-    kappa: float = quantity(angular(150e3), "field decay rate", "2pi kHz", minimum=1.0)
+    waist: float = quantity(
+        35.2336e-6, "TEM00 waist w0", "um", minimum=1e-6, maximum=1e-3
+    )
+    kappa: float = quantity(
+        angular(150e3), "field decay rate", "2pi kHz", minimum=1.0,
+        maximum=angular(100e6),
+    )  # fmt: skip
     pump_detuning: float = quantity(
         angular(-3e6), "pump minus cavity frequency (red: negative)", "2pi MHz",
-        maximum=-1.0,
+        minimum=angular(-1e9), maximum=angular(-10e3),
     )  # fmt: skip
     single_photon_coupling: float = quantity(
-        angular(1.5e6), "single-atom single-mode coupling g0", "2pi MHz", minimum=1.0
-    )
+        angular(1.5e6), "single-atom single-mode coupling g0", "2pi MHz",
+        minimum=angular(1e3), maximum=angular(100e6),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,16 @@ class Pump(Parameters):
     """Transverse Raman pump."""
 
     rabi_frequency: float = quantity(
-        angular(151.3e6), "Raman pump Rabi frequency Omega", "2pi MHz", minimum=0.0
-    )
+        angular(151.3e6), "Raman pump Rabi frequency Omega", "2pi MHz", minimum=1.0,
+        maximum=angular(100e9),
+    )  # fmt: skip
     atomic_detuning: float = quantity(
-        angular(-100e9), "pump detuning from the excited state", "2pi GHz", maximum=-1.0
+        angular(-100e9), "pump detuning from the excited state", "2pi GHz",
+        minimum=angular(-10e12), maximum=angular(-100e6),
+    )  # fmt: skip
+    omega_z: float = quantity(
+        1e6, "two-photon (spin) splitting", "rad/s", minimum=1e3, maximum=1e9
     )
-    omega_z: float = quantity(1e6, "two-photon (spin) splitting", "rad/s", minimum=1.0)
 
     def mode_coupling(self, cavity: Cavity) -> float:
         """Return g~0 = Omega g0 / |Delta_A| in rad/s.
@@ -65,9 +75,11 @@ class Cloud(Parameters):
 
     size: float = quantity(
         35.2336e-6 / math.sqrt(80.0), "rms size sigma_A per coordinate", "um",
-        minimum=1e-8,
+        minimum=1e-7, maximum=100e-6,
     )  # fmt: skip
-    atoms: int = quantity(100_000, "atoms per ensemble M = 2S", minimum=1, step=1000)
+    atoms: int = quantity(
+        100_000, "atoms per ensemble M = 2S", minimum=1, maximum=10**8, step=1000
+    )
 
     def beta(self, cavity: Cavity) -> float:
         """Return beta = w0^2 / (8 sigma_A^2), the local part of the coupling."""
@@ -114,8 +126,9 @@ class Layout(Parameters):
         1.5, "rms width of the layout over w0", minimum=0.01, maximum=20.0
     )
     minimum_distance: float = quantity(
-        10e-6, "least distance between sites and mirror images", "um", minimum=0.0
-    )
+        10e-6, "least distance between sites and mirror images", "um", minimum=0.0,
+        maximum=1e-3,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -153,7 +166,9 @@ class Run(Parameters):
         1, "repetitions of the shot, at each point of a scan", minimum=1,
         maximum=10_000,
     )  # fmt: skip
-    seed: int = quantity(0, "root seed of layout, cue and catalogue", minimum=0)
+    seed: int = quantity(
+        0, "root seed of layout, cue and catalogue", minimum=0, maximum=2**62
+    )
     repeats: int = quantity(
         2, "how often a shot without its frames is taken again", minimum=0, maximum=100
     )
@@ -168,7 +183,7 @@ class PumpCalibration(Parameters):
 
     rabi_frequency_1v: float = quantity(
         angular(150e6), "pump Rabi frequency at a set-point of 1 V", "2pi MHz",
-        minimum=1.0,
+        minimum=angular(1e3), maximum=angular(100e9),
     )  # fmt: skip
 
     def volts(self, rabi_frequency: float) -> float:
@@ -186,7 +201,7 @@ class LongitudinalCalibration(Parameters):
 
     full_scale: float = quantity(
         5e6, "field h of unit pattern, DDS amplitude 1, pump set-point 1 V", "rad/s",
-        minimum=1.0,
+        minimum=1.0, maximum=1e9,
     )  # fmt: skip
     phase: float = quantity(
         0.0, "phase of the drive against the mean pump phase", minimum=-TWO_PI,
@@ -198,24 +213,36 @@ class LongitudinalCalibration(Parameters):
 class Imaging(Parameters):
     """Camera in the image plane of the cavity midplane, with a tilted reference."""
 
-    pixels: int = quantity(256, "side of the square frame", minimum=16, maximum=4096)
+    pixels: int = quantity(256, "side of the square frame", minimum=16, maximum=2048)
     pixel_size: float = quantity(
-        0.036 * 35.2336e-6, "pixel pitch over magnification", "um", minimum=1e-9
-    )
+        0.036 * 35.2336e-6, "pixel pitch over magnification", "um", minimum=1e-8,
+        maximum=1e-3,
+    )  # fmt: skip
     carrier_x: float = quantity(
-        36.0 / 35.2336e-6, "reference tilt k_x in rad/m, object plane"
-    )
+        36.0 / 35.2336e-6, "reference tilt k_x in rad/m, object plane", minimum=-1e8,
+        maximum=1e8,
+    )  # fmt: skip
     carrier_y: float = quantity(
-        36.0 / 35.2336e-6, "reference tilt k_y in rad/m, object plane"
+        36.0 / 35.2336e-6, "reference tilt k_y in rad/m, object plane", minimum=-1e8,
+        maximum=1e8,
+    )  # fmt: skip
+    phase: float = quantity(
+        0.0, "emission minus reference phase in rad", minimum=-TWO_PI, maximum=TWO_PI
     )
-    phase: float = quantity(0.0, "emission minus reference phase in rad")
-    electrons_per_count: float = quantity(1.5, "camera gain in e-/ADU", minimum=1e-3)
-    offset: float = quantity(500.0, "camera offset in ADU", minimum=0.0)
-    read_noise: float = quantity(6.0, "rms read noise in electrons", minimum=0.0)
+    electrons_per_count: float = quantity(
+        1.5, "camera gain in e-/ADU", minimum=1e-3, maximum=1e3
+    )
+    offset: float = quantity(
+        500.0, "camera offset in ADU", minimum=0.0, maximum=65535.0
+    )
+    read_noise: float = quantity(
+        6.0, "rms read noise in electrons", minimum=0.0, maximum=1e5
+    )
     saturation: int = quantity(65535, "largest count", minimum=1, maximum=65535)
     readout_time: float = quantity(
-        30e-3, "time from the end of an exposure to the next", "ms", minimum=0.0
-    )
+        30e-3, "time from the end of an exposure to the next", "ms", minimum=0.0,
+        maximum=10.0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

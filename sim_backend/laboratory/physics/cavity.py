@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.params import Cavity
-from ccqed_ctrl.quantities import quantity
+from ccqed_ctrl.quantities import Parameters, quantity
 from ccqed_ctrl.units import TWO_PI
 
 Floats = NDArray[np.float64]
@@ -35,17 +35,16 @@ CLOUD_NODES = 48
 
 
 @dataclass(frozen=True)
-class ModeFamily:
+class ModeFamily(Parameters):
     """The modes that take part."""
 
-    max_order: int = quantity(240, "largest l + m")
-    spread: float = quantity(0.0, "detuning per order", "rad/s")
-    astigmatism: float = quantity(0.0, "detuning per (l - m) / 2", "rad/s")
-
-    def __post_init__(self) -> None:
-        checks.integer("ModeFamily.max_order", self.max_order, 0, 2000)
-        checks.number("ModeFamily.spread", self.spread, unit="rad/s")
-        checks.number("ModeFamily.astigmatism", self.astigmatism, unit="rad/s")
+    max_order: int = quantity(240, "largest l + m", minimum=0, maximum=1000)
+    spread: float = quantity(
+        0.0, "detuning per order", "rad/s", minimum=-1e9, maximum=1e9
+    )
+    astigmatism: float = quantity(
+        0.0, "detuning per (l - m) / 2", "rad/s", minimum=-1e9, maximum=1e9
+    )
 
     def orders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return l and m (K,) of the modes with l + m = 0 mod 4."""

@@ -31,6 +31,8 @@ from .noise import coherence_transform, lineshape
 from .system import Floats, OhmicNoise
 
 _MAX_NODES = 1 << 18
+#: Energies, over kappa, that a table may reach; beyond, it would be too large to make.
+_WIDEST = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +111,8 @@ def tabulate(
     Raises
     ------
     ParameterError
-        model is neither `exact` nor `printed`, or alpha <= 1/2, where the zero-photon
-        line diverges.
+        model is neither `exact` nor `printed`; alpha <= 1/2, where the zero-photon
+        line diverges; or energies too large for the linewidth.
     """
     if model not in ("exact", "printed"):
         raise ParameterError(f"kernel must be exact or printed; got {model!r}")
@@ -121,6 +123,12 @@ def tabulate(
         )
     reach = abs(cavity.pump_detuning)
     needed = np.hypot(largest_energy, omega_z)
+    if not max(reach, needed) <= _WIDEST * cavity.kappa:
+        raise ParameterError(
+            f"the atoms' energies and Delta_C reach {max(reach, needed):.3g} rad/s; at "
+            f"most {_WIDEST} kappa = {_WIDEST * cavity.kappa:.3g} rad/s are simulated: "
+            "fewer atoms, a weaker pump or drive, other detunings, a larger kappa"
+        )
     while reach <= needed:
         reach *= 2
     return _tabulate(cavity, omega_z, noise, model, reach)
@@ -199,4 +207,4 @@ def _coarse_grid(reach: float, peak: float, line: float) -> Floats:
     turns = np.arcsinh(reach / line)
     towards = np.linspace(-turns, turns, 2 * int(np.ceil(24 * turns)) + 1)
     merged = np.sort(np.concatenate([uniform, line * np.sinh(towards[1:-1])]))
-    return merged[np.concatenate([[True], np.diff(merged) > 1e-3 * line])]
+    return merged[np.concatenate([[True], np.diff(merged) > 1e-3 * min(peak, line)])]

@@ -10,26 +10,24 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import ShapeError
 from ccqed_ctrl.params import Cavity
-from ccqed_ctrl.quantities import quantity
+from ccqed_ctrl.quantities import Parameters, quantity
 from ccqed_ctrl.units import angular
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OhmicNoise:
+class OhmicNoise(Parameters):
     """Ohmic dephasing noise: C(tau) = alpha ln(1 + cutoff^2 tau^2), App. D corrected.
 
     With `quantum=True`, exp(-C) = (1 + i cutoff tau)^-alpha (App. E, corrected).
     """
 
-    alpha: float = quantity(20.0, "strength")
-    cutoff: float = quantity(angular(4e3), "cut-off, Fig. 15", "rad/s")
+    alpha: float = quantity(20.0, "strength", minimum=0.0, maximum=1e4)
+    cutoff: float = quantity(
+        angular(4e3), "cut-off, Fig. 15", "rad/s", minimum=1.0, maximum=1e9
+    )
     quantum: bool = quantity(False, "whether the bath is a quantum one")
-
-    def __post_init__(self) -> None:
-        checks.number("OhmicNoise.alpha", self.alpha, 0.0)
-        checks.number("OhmicNoise.cutoff", self.cutoff, 0.0, unit="rad/s")
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ def test_a_run_without_shots(file):
 
 WRONG = {
     "settings.cloud.size": (-1.0, "Cloud.size"),
-    "settings.imaging.pixels": (4096, "imaging.pixels is 4096"),
+    "settings.imaging.pixels": (2048, "imaging.pixels is 2048"),
     "shot.point": ([0, 7], "points that the scan has not"),
     "plan.cued": (10, "memory 10 was cued, of 10"),
 }
