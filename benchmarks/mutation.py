@@ -160,11 +160,12 @@ def page(
             survivors.append(
                 f"| {file}:{row['line']} | `{before}` | `{after}` | {why or 'NONE'} |"
             )
+    missing = ", ".join(file for file in FILES if file not in rows)
     lines = [
         "# Mutants: lines made wrong, and whether a test fails", "",
         "`python -m benchmarks mutation` (`benchmarks/mutation.py`).", "",
         "| file | mutants | killed | survived |", "| --- | --: | --: | --: |",
-        *table, "",
+        *table, "", f"Not measured here: {missing or 'none'}.", "",
         "## Survivors", "", "| where | line | made | reason |",
         "| --- | --- | --- | --- |", *survivors, "",
         origin([0, max(map(len, rows.values())) - 1]),
