@@ -116,6 +116,16 @@ def test_a_dds_without_switch_is_refused(real):
         simulate(real, LABORATORY)
 
 
+@pytest.mark.parametrize("shared", ["alias", "channel"])
+def test_two_roles_on_one_line_are_refused_by_both_names(real, shared):
+    if shared == "alias":
+        real["ttl_prepare"] = "ttl4"
+    else:
+        real["ttl5"] = copy.deepcopy(real["ttl4"])
+    with pytest.raises(DeviceError, match="'ttl_camera' .ttl4. and 'ttl_prepare'"):
+        simulate(real, LABORATORY)
+
+
 def test_an_alias_in_a_circle_is_refused(real):
     real["noise_gate"], real["other"] = "other", "noise_gate"
     with pytest.raises(DeviceError, match="circle"):

@@ -20,7 +20,7 @@ def roles(device_db: Mapping[str, Any]) -> dict[str, str]:
     Raises
     ------
     DeviceError
-        A role that nobody plays.
+        A role that nobody plays, or two on one line.
     """
     found = players((*TONES, *OTHER_ROLES))(device_db)
     for tone in TONES:
@@ -33,4 +33,18 @@ def roles(device_db: Mapping[str, Any]) -> dict[str, str]:
             )
             raise DeviceError(message)
         found[role] = resolve(device_db, switch)
+    _check_distinct(device_db, found)
     return found
+
+
+def _check_distinct(device_db: Mapping[str, Any], found: Mapping[str, str]) -> None:
+    """Refuse roles that share a line: the same device, or two of one description."""
+    # By text: descriptions are dictionaries.
+    lines: dict[str, str] = {}
+    for role, key in found.items():
+        other = lines.setdefault(repr(device_db[key]), role)
+        if other != role:
+            raise DeviceError(
+                f"roles {other!r} ({found[other]}) and {role!r} ({key}) are one line; "
+                "each needs a device of its own: correct the device_db"
+            )
