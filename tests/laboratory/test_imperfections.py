@@ -61,8 +61,7 @@ def test_groups_are_ideal_by_default_and_every_number_is_bounded():
     for group in groups:
         for name, field in group.declared().items():
             assert field.meaning.minimum is not None, name
-            if group not in (Imperfections, Detection):
-                assert field.meaning.maximum is not None, name
+            assert field.meaning.maximum is not None, name
 
 
 # Camera ----------------------------------------------------------------------------
