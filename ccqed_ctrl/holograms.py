@@ -104,6 +104,7 @@ class HologramPlan:
             sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration
         )
         couplings = overlap_kernel(sites, cavity.waist, cloud.size)
+        plan.plan_release(sequence)  # refused here, not in the shot
         return HologramPlan(apparatus, sequence, pump, sites, couplings, ())
 
     def with_shots(self, shots: Iterable[HologramShot]) -> Self:
@@ -129,7 +130,8 @@ class HologramPlan:
     def scattered(self) -> float:
         """Photons each atom scatters while the pump is on (an upper bound)."""
         sequence = self.sequence
-        duration = sequence.ramp_time + sequence.hold_time + sequence.evolution_time
+        duration = sequence.ramp_time + sequence.hold_time
+        duration += sequence.field_off_time + sequence.evolution_time
         pump = self.apparatus.pump
         rate = strengths.scattering_rate(self.pump.final, pump, RUBIDIUM_LINEWIDTH)
         return rate * duration

@@ -30,6 +30,9 @@ ENVELOPE: Final[dict[str, Limit]] = {
         -5e4, 5e4, "V/s", "the servo loses lock on faster ramps"
     ),
     "DDS amplitude": Limit(0.0, 1.0, "of full scale", "the AOM driver saturates"),
+    "time between DDS amplitudes": Limit(
+        10e-6, 1.0, "s", "the core device cannot write tones faster for long"
+    ),
     "DMD amplitude": Limit(0.0, 1.0, "of full scale", "a mirror is on or off"),
     "energy change": Limit(
         0.0,

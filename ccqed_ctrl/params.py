@@ -149,6 +149,10 @@ class Sequence(Parameters):
         200e-6, "hold with pump and longitudinal drive on", "us", minimum=0.0,
         maximum=1.0,
     )  # fmt: skip
+    field_off_time: float = quantity(
+        0.0, "the longitudinal field falls linearly to nothing; 0: switched off", "ms",
+        minimum=0.0, maximum=0.1,
+    )  # fmt: skip
     evolution_time: float = quantity(
         10e-3, "free relaxation before the hologram", "ms", minimum=0.0, maximum=10.0
     )

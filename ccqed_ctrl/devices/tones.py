@@ -1,7 +1,16 @@
 """The four phase-locked tones: both Raman pumps, longitudinal drive, reference."""
 
 from artiq.coredevice.ad9910 import PHASE_MODE_TRACKING
-from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, now_mu, us
+from artiq.experiment import (
+    HasEnvironment,
+    TFloat,
+    TInt64,
+    TNone,
+    delay,
+    kernel,
+    now_mu,
+    us,
+)
 
 from ccqed_ctrl.params import Tones
 
@@ -48,8 +57,11 @@ class PhaseLockedTones(HasEnvironment):
             delay(500 * us)
 
     @kernel
-    def program(self, longitudinal_amplitude: TFloat) -> TNone:
-        """Set all four tones, phase-locked; the switches decide what is emitted."""
+    def program(self, longitudinal_amplitude: TFloat) -> TInt64:
+        """Set all four tones, phase-locked; the switches decide what is emitted.
+
+        Return the fiducial time, for `dim`.
+        """
         fiducial = now_mu()
         self.pump_plus.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
                            ref_time_mu=fiducial)  # fmt: skip
@@ -64,6 +76,14 @@ class PhaseLockedTones(HasEnvironment):
         self.local_oscillator.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
                                   ref_time_mu=fiducial)  # fmt: skip
         delay(50 * us)
+        return fiducial
+
+    @kernel
+    def dim(self, longitudinal_amplitude: TFloat, fiducial: TInt64) -> TNone:
+        """Set the longitudinal tone's amplitude alone, in phase with the others."""
+        self.longitudinal.set(self.frequency, amplitude=longitudinal_amplitude,
+                              phase_mode=PHASE_MODE_TRACKING,
+                              ref_time_mu=fiducial)  # fmt: skip
 
     @kernel
     def make_safe(self) -> TNone:

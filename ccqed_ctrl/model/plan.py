@@ -32,6 +32,8 @@ Spins = NDArray[np.int8]
 STATES_PER_MEMORY = 200
 #: Set-points of a pump ramp.
 RAMP_STEPS = 100
+#: Most amplitudes of a longitudinal drive that goes off.
+RELEASE_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,36 @@ def plan_pump(
     step = sequence.ramp_time / RAMP_STEPS
     limits.enforce_ramp(volts, step)
     return PumpPlan(volts, step, threshold, final)
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """How the longitudinal drive goes off: `steps` amplitudes, `step` s apart.
+
+    The k-th is 1 - (k + 1/2)/steps of the full one: at a constant pump the field is
+    proportional to it, so that both fall linearly. No steps: the drive is switched.
+    """
+
+    steps: int
+    step: float
+
+
+def plan_release(sequence: Sequence) -> ReleasePlan:
+    """Plan the fall of the field within `field_off_time`.
+
+    Raises
+    ------
+    LimitError
+        Shorter than one step may be; 0 switches.
+    """
+    duration = sequence.field_off_time
+    if duration == 0:
+        return ReleasePlan(0, 0.0)
+    shortest = limits.ENVELOPE["time between DDS amplitudes"].minimum
+    # A rounding error in the last digit is no step less.
+    steps = max(1, min(RELEASE_STEPS, int(duration / shortest * (1 + 1e-9))))
+    limits.enforce("time between DDS amplitudes", duration / steps)
+    return ReleasePlan(steps, duration / steps)
 
 
 @dataclass(frozen=True)

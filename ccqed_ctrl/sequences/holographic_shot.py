@@ -5,7 +5,17 @@ from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from artiq.experiment import HasEnvironment, TFloat, TNone, delay, kernel, ms
+from artiq.experiment import (
+    HasEnvironment,
+    TFloat,
+    TInt64,
+    TNone,
+    at_mu,
+    delay,
+    kernel,
+    ms,
+    now_mu,
+)
 
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
@@ -17,16 +27,17 @@ from ccqed_ctrl.holograms import (
     HologramRecord,
     HologramShot,
 )
+from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
 
 
 class HolographicShot(HasEnvironment):
-    """Longitudinal on, noise on, pump ramp, hold, longitudinal off, relax, image."""
+    """Longitudinal on, noise on, pump ramp, hold, field down, relax, image."""
 
     kernel_invariants = {
         "core", "tones", "pump", "imaging", "longitudinal", "noise_gate", "ttl_prepare",
-        "hold_time", "evolution_time", "exposure", "readout_time", "lead",
-        "preparation", "start", "noise",
+        "hold_time", "release_steps", "release_step_mu", "evolution_time", "exposure",
+        "readout_time", "lead", "preparation", "start", "noise",
     }  # fmt: skip
 
     def build(self) -> None:
@@ -82,6 +93,9 @@ class HolographicShot(HasEnvironment):
         self.start, self.lead = timing.start, timing.lead
         self.preparation = timing.preparation
         self.hold_time = sequence.hold_time
+        release = plan_release(sequence)
+        self.release_steps = release.steps
+        self.release_step_mu = np.int64(round(release.step / 1e-9))
         self.evolution_time = sequence.evolution_time
         self.noise = sequence.noise
         self.exposure = sequence.exposure
@@ -115,9 +129,10 @@ class HolographicShot(HasEnvironment):
         """Run one shot; two frames are exposed: hologram and reference."""
         self.core.break_realtime()
         delay(self.start)
-        self.tones.program(longitudinal_amplitude)
+        fiducial = self.tones.program(longitudinal_amplitude)
         self.ttl_prepare.pulse(self.preparation)
         self.load()
+        self.release(longitudinal_amplitude, fiducial)
         self.relax()
         self.imaging.expose(self.exposure)
         self.pump.off()
@@ -135,6 +150,16 @@ class HolographicShot(HasEnvironment):
         self.pump.on()
         self.pump.ramp()
         delay(self.hold_time)
+
+    @kernel
+    def release(self, amplitude: TFloat, fiducial: TInt64) -> TNone:
+        """Let the field fall linearly, step by step, and switch it off."""
+        start = now_mu()
+        for index in range(self.release_steps):
+            at_mu(start + index * self.release_step_mu)
+            left = 1.0 - (index + 0.5) / self.release_steps
+            self.tones.dim(amplitude * left, fiducial)
+        at_mu(start + self.release_steps * self.release_step_mu)
         self.longitudinal.sw.off()
 
     @kernel

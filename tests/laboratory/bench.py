@@ -11,6 +11,7 @@ import numpy as np
 from analysis.readout.scoring import RecallReader
 from ccqed_ctrl import params
 from ccqed_ctrl.belief import Apparatus
+from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.recalling import RecallRecord, plan_recall
 from sim_backend.crate.events import Event
 from sim_backend.laboratory.plant import Plant
@@ -158,6 +159,12 @@ class Laboratory:
                 self._set("pump_servo", "dac0", volts)
             self._wait(self.plan.pump.step)
         self._wait(sequence.hold_time)
+        release = plan_release(sequence)
+        full = self.plan.shots[0].load.dds_amplitude
+        for step in range(release.steps):
+            left = 1 - (step + 0.5) / release.steps
+            self._set("longitudinal", "amplitude", full * left)
+            self._wait(release.step)
         self._switch("longitudinal", False)
 
     def _pump(self, on):

@@ -287,3 +287,18 @@ def test_every_pixel_can_be_flipped():
 def test_a_bad_fraction_is_refused(fraction):
     with pytest.raises(ParameterError, match="corruption must be"):
         plan.corrupt(np.ones(4), fraction, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("duration", "steps"),
+    [(0.0, 0), (10e-6, 1), (19e-6, 1), (25e-6, 2), (1e-3, 100), (0.1, 100)],
+)
+def test_the_field_falls_in_steps_of_at_least_ten_microseconds(duration, steps):
+    made = plan.plan_release(Sequence(field_off_time=duration))
+    assert made.steps == steps
+    assert made.steps * made.step == pytest.approx(duration)
+
+
+def test_a_fall_faster_than_the_core_device_is_refused():
+    with pytest.raises(LimitError, match=r"time between DDS amplitudes must stay in"):
+        plan.plan_release(Sequence(field_off_time=9e-6))
