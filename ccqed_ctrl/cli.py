@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib.metadata
+import io
 import logging
 import os
 import pkgutil
@@ -68,6 +69,7 @@ class Command:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: those of `ending.Ending`."""
+    outlive_readers()
     given = list(sys.argv[1:] if args is None else args)
     if given[:1] == ["--version"]:
         _say(f"ccqed {importlib.metadata.version('ccqed-ctrl')}", sys.stdout)
@@ -83,12 +85,43 @@ def main(args: Sequence[str] | None = None) -> int:
     except CcqedError as error:
         _say(f"ccqed: {error}")
         return exit_code(error)
-    except BrokenPipeError:  # whoever was reading has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return RUN_FAILED
     except KeyboardInterrupt:
         _say("ccqed: interrupted")
         return INTERRUPTED
+
+
+class _Patient(io.TextIOWrapper):
+    """What is written after nobody reads any more goes nowhere, and is no error."""
+
+    def write(self, text: str) -> int:
+        """Write, or seem to."""
+        self._attempt(lambda: super(_Patient, self).write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or seem to."""
+        self._attempt(super().flush)
+
+    def _attempt(self, change: Callable[[], object]) -> None:
+        try:
+            change()
+        except OSError:  # a pipe, or a terminal that has been closed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            change()
+
+
+def outlive_readers() -> None:
+    """Let output go on when a pipe or terminal is closed, `| head` as well as a run."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if type(stream) is io.TextIOWrapper:  # no test's, and not done yet
+            encoding, errors = stream.encoding, stream.errors
+            buffered = stream.line_buffering
+            patient = _Patient(
+                stream.detach(), encoding, errors, line_buffering=buffered
+            )
+            setattr(sys, name, patient)
+            setattr(sys, f"__{name}__", patient)
 
 
 def exit_code(error: CcqedError) -> int:

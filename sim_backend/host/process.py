@@ -17,16 +17,20 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any
 
+from ccqed_ctrl import cli
 from ccqed_ctrl.errors import CcqedError
 
 _STOP = b"stop"
+#: Wakes the child's main thread; those of a process group come to the parent alone.
+_WAKE = getattr(signal, "SIGUSR1", signal.SIGTERM)
 
 
 def run(request: dict[str, Any]) -> int:
     """Run `runner.Request(**request)` in a new process; return its exit code.
 
-    Ctrl-C and SIGTERM become wishes that the experiment should end (see
-    `scheduler.Termination`); the other process hears of them through a pipe alone.
+    Ctrl-C, SIGTERM and SIGHUP become wishes that the experiment should end (see
+    `scheduler.Termination`); the other process hears of them through a pipe alone. A
+    terminal goes once, however many tell; under nohup that is no wish.
 
     Raises
     ------
@@ -37,9 +41,11 @@ def run(request: dict[str, Any]) -> int:
     ours, theirs = spawn.Pipe()
     level = logging.getLogger().getEffectiveLevel()
     child = spawn.Process(target=_child, args=(request, level, theirs))
-    wishes = (signal.SIGINT, signal.SIGTERM)
+    wishes = _wishes()
 
-    def pass_on(_number: int, _frame: FrameType | None) -> None:
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number not in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         with contextlib.suppress(OSError):  # it has just ended
             ours.send_bytes(_STOP)
 
@@ -65,6 +71,14 @@ def run(request: dict[str, Any]) -> int:
     return reported
 
 
+def _wishes() -> list[signal.Signals]:
+    wishes = [signal.SIGINT, signal.SIGTERM]
+    hangup: signal.Signals | None = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        wishes.append(hangup)
+    return wishes
+
+
 def _report(connection: Connection) -> int | None:
     try:
         return connection.recv() if connection.poll() else None
@@ -79,17 +93,18 @@ def _how(exit_code: int | None) -> str:
 
 
 def _child(request: dict[str, Any], level: int, wishes: Connection) -> None:
-    if hasattr(signal, "SIGHUP"):  # the pipe tells that the terminal has gone
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None:
+            signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # multiprocessing replaces it by nothing
         sys.stdin = os.fdopen(0, closefd=False)
+    cli.outlive_readers()
     logging.basicConfig(level=level, format="%(levelname)s: %(name)s: %(message)s")
     # Imported here: the parent needs none of it and should start at once.
     from . import runner, scheduler, worker
 
     termination = scheduler.Termination()
-    signal.signal(signal.SIGTERM, termination.request)
+    signal.signal(_WAKE, termination.request)
     termination.watch()
     threading.Thread(target=_listen, args=(wishes,), daemon=True).start()
     wishes.send(worker.work(runner.Request(**request), termination))
@@ -108,6 +123,6 @@ def _listen(wishes: Connection) -> None:
 
 def _interrupt_main() -> None:
     if hasattr(signal, "pthread_kill"):  # also ends a sleep or a read
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        signal.pthread_kill(threading.main_thread().ident or 0, _WAKE)
     else:
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(_WAKE)

@@ -30,7 +30,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
 @contextlib.contextmanager
-def start(workspace, *arguments):
+def start(workspace, *arguments, **options):
     """Start the command in the workspace, without the installed entry points."""
     main = workspace.write(MAIN, "main.py")
     with subprocess.Popen(
@@ -41,6 +41,7 @@ def start(workspace, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     ) as process:
         try:
             yield process
@@ -210,7 +211,7 @@ def wait_for(path, pattern="*", timeout=30.0):
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_ends_at_the_next_pause(workspace, number):
     workspace.experiment(WAITING.format(pause="self.scheduler.pause()"))
     with start(workspace, "run", "experiment.py") as process:
@@ -220,6 +221,32 @@ def test_ctrl_c_ends_at_the_next_pause(workspace, number):
     assert process.returncode == 130
     assert "next pause" in errors
     assert read(only_file(workspace), "ccqed/status") == "terminated"
+    assert read(only_file(workspace), "datasets/x") == 1
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_group_counts_once(workspace, number):
+    body = WAITING.format(pause="pass").replace("600", "40")
+    workspace.experiment(f"{body}    self.scheduler.pause()")
+    with start(workspace, "run", "experiment.py", start_new_session=True) as process:
+        wait_for(workspace.root, "pid")
+        os.killpg(process.pid, number)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    # Twice would have interrupted it.
+    assert read(only_file(workspace), "ccqed/status") == "terminated"
+
+
+@posix
+def test_a_run_outlives_who_reads_it(workspace):
+    body = "import time; time.sleep(1); print('x' * 100_000)"
+    workspace.experiment(f"def run(self):\n    {body}\n    self.set_dataset('x', 1)")
+    with start(workspace, "run", "experiment.py") as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+        process.wait(timeout=60)
+    assert (process.returncode, errors) == (0, "")
     assert read(only_file(workspace), "datasets/x") == 1
 
 
