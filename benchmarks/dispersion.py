@@ -20,11 +20,10 @@ from typing import Any
 import numpy as np
 
 from analysis.paper.release_shots import Operation, flipped
-from ccqed_ctrl import notation
 from ccqed_ctrl.model import layout, relaxation
 from ccqed_ctrl.model.emission import overlap_kernel
 from ccqed_ctrl.rng import stream
-from ccqed_ctrl.units import TWO_PI, angular
+from ccqed_ctrl.units import SCALES, TWO_PI, angular
 from sim_backend.laboratory import imperfections
 from sim_backend.laboratory.physics import semiclassical
 from sim_backend.laboratory.physics.dispersion import shifted_couplings
@@ -110,13 +109,12 @@ def survey(detuning: float, atoms: int, layouts: int) -> Row:
                 np.mean(np.abs(overlaps) == 1),
             )
         )
-    drive = operation.waveform(operation.system(kernel), minima[0])
     pump = operation.pump
     # Omega of the threshold scales with Delta_A; photons at a given P/P_th do not.
     far = angular(detuning * 1e9) / abs(pump.atomic_detuning)
     rabi = pump.rabi_frequency * np.sqrt(operation.power) * far
     means = (float(value) for value in np.mean(found, axis=0))
-    return Row(detuning, atoms, *means, float(rabi), operation.scattered(drive))
+    return Row(detuning, atoms, *means, float(rabi), operation.scattered)
 
 
 def recall(detuning: float, atoms: int, layouts: int) -> tuple[float, float]:
@@ -179,21 +177,27 @@ def knobs() -> str:
                 for truth in (Scenario(), *truths)
             ]
             knob = f"`{item.name}.{name}`"
-            lines.append(f"| {knob} | {declared.meaning.doc} | {' | '.join(values)} |")
+            doc = declared.meaning.doc.replace("|", "\\|")
+            lines.append(f"| {knob} | {doc} | {' | '.join(values)} |")
     return "\n".join(lines)
 
 
 def _written(value: Any, unit: str) -> str:
     if value is None:
         return "unset"
-    return notation.written(float(f"{value:.4g}"), unit)
+    if not unit:
+        return f"{value:.3g}"
+    digits = f"{value / SCALES[unit]:.3g}"
+    return (
+        f"2pi x {digits} {unit[4:]}" if unit.startswith("2pi ") else f"{digits} {unit}"
+    )
 
 
 def replaced(page: str, name: str, table: str) -> str:
     """Return the page with one generated table in place of the old one."""
-    marks = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+    marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
     pattern = re.escape(marks[0]) + ".*?" + re.escape(marks[1])
-    made = f"{marks[0]}{table}{marks[1]}"
+    made = f"{marks[0]}\n\n{table}\n\n{marks[1]}"
     return re.sub(pattern, lambda _: made, page, flags=re.DOTALL)
 
 

@@ -39,10 +39,15 @@ def test_the_papers_point_is_lost_and_the_far_one_kept():
 
 def test_the_page_lists_the_knobs_as_they_are():
     page = dispersion.PAGE.read_text()
+    assert "| `lock.drift` |" in dispersion.knobs()
+    assert dispersion.knobs() in page
     assert dispersion.replaced(page, "knobs", dispersion.knobs()) == page
+    assert page.count("GHz | 1e+05 |") == 4
 
 
 def test_only_the_marked_table_is_replaced():
-    page = "a\n<!-- t -->\nold\n<!-- end of t -->\nb"
+    page = "a\n<!-- t -->\n\nold\n\n<!-- end of t -->\nb"
     assert dispersion.replaced(page, "t", "new") == page.replace("old", "new")
+    empty = page.replace("\n\nold\n\n", "\n")
+    assert dispersion.replaced(empty, "t", "old") == page
     assert dispersion.replaced(page, "other", "new") == page
