@@ -205,7 +205,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command line; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks dispersion")
     parser.add_argument("-o", "--output", type=Path, default=PAGE)
-    parser.add_argument("--layouts", type=int, default=12)
+    parser.add_argument("--layouts", type=int, default=24)
     options = parser.parse_args(arguments)
     rows = []
     for point in POINTS:
