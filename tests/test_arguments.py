@@ -54,6 +54,7 @@ def test_the_dashboard_sees_artiqs_own_processors():
         "ramp_time": "NumberValue", "pump_over_threshold": "NumberValue",
         "field_ratio": "NumberValue", "noise": "BooleanValue",
         "hold_time": "NumberValue",
+        "field_off_time": "NumberValue",
         "evolution_time": "NumberValue", "exposure": "NumberValue",
         "detuning": "NumberValue", "locked": "BooleanValue",
         "mode": "EnumerationValue", "patterns": "StringValue",
