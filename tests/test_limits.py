@@ -40,7 +40,8 @@ def test_the_message_names_the_worst_value_and_the_reason():
 
 
 def test_nothing_is_within_limits():
-    assert enforce("DMD amplitude", []) is None
+    assert enforce("time between DDS amplitudes": (10e-6, 1.0),
+        "DMD amplitude", []) is None
 
 
 #: What the apparatus stands, once more: a limit is not changed in passing.
