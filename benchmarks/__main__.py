@@ -21,6 +21,7 @@ from rich.table import Table
 
 from . import (
     dispersion,
+    endurance,
     first_call,
     interpretation,
     kills,
@@ -47,6 +48,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
     "kills": kills.main,
+    "endurance": endurance.main,
     "mutation": mutation.main,
     "dispersion": dispersion.main,
     "threshold": threshold.main,
