@@ -138,7 +138,12 @@ SHOW = Command(
     _configure_show,
     f"{_WORK}:show",
 )
-LS = Command("ls", "list the runs of a results folder", _configure_ls, f"{_WORK}:ls")
+LS = Command(
+    "ls",
+    "list the runs of a results folder",
+    _configure_ls,
+    "analysis.list_commands:ls",
+)
 ANALYSE = Command(
     "analyse",
     "repeat the analysis from the raw frames",

@@ -1,11 +1,10 @@
-"""What `ccqed show`, `ls`, `table`, `compare` and `export` do with results files."""
+"""What `ccqed show`, `table`, `compare` and `export` do with results files."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Final
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -13,20 +12,13 @@ from rich.text import Text
 
 from ccqed_ctrl import checks, tables
 from ccqed_ctrl.errors import CcqedError, ParameterError, ResultsError
-from ccqed_ctrl.tables import Column, Fitted
 
 from .figures import pages, run_figure, shot_figure
 from .files import export as exporting
-from .files import listing, reading
-from .files.portrait import shown
+from .files import reading
 from .files.run import Run
 from .files.tabulation import tabulate
-
-#: Columns of `ccqed ls`.
-_LISTED: Final = (
-    Column("rid"), Column("time", 3), Column("class", 2), Column("status", 1),
-    Column("backend", 4), Column("result", wraps=True),
-)  # fmt: skip
+from .list_commands import selected
 
 
 def _wrote(path: Path) -> None:
@@ -68,27 +60,9 @@ def _figure(run: Run, shot: int | None) -> Figure:
     )
 
 
-def ls(options: argparse.Namespace) -> int:
-    """List the runs of a results folder."""
-    found, chosen = _selected(options)
-    if options.columns:
-        runs = tabulate(chosen)
-        names = [runs.resolve(name.strip()) for name in options.columns.split(",")]
-        columns = [Column(name, rank) for rank, name in enumerate(names)]
-        listed = Fitted(columns, runs.texts(names))
-    else:
-        listed = Fitted(_LISTED, [_cells(run) for run in chosen])
-    console = tables.console()
-    console.print(listed)
-    unreadable = sum(run.header is None for run in found)
-    footer = f"{len(chosen)} of {len(found)} files"
-    console.print(footer + (f", {unreadable} unreadable" if unreadable else ""))
-    return 0
-
-
 def table(options: argparse.Namespace) -> int:
     """Write the runs of a folder as CSV: facts, settings, summaries."""
-    runs = tabulate(_selected(options)[1])
+    runs = tabulate(selected(options)[1])
     if options.output is None:
         runs.write_csv(sys.stdout)
         return 0
@@ -106,36 +80,6 @@ def compare(options: argparse.Namespace) -> int:
     compared = reading.compare(options.a, options.b, options.results)
     tables.console().print(Text(repr(compared)), soft_wrap=True)
     return 0
-
-
-def _selected(
-    options: argparse.Namespace,
-) -> tuple[list[listing.Run], list[listing.Run]]:
-    """Return all runs of a folder, and those that the filter lets pass."""
-    wanted = listing.Filter(
-        class_name=options.class_name,
-        status=options.status,
-        backend=options.backend,
-        since=options.since and listing.parse_time(options.since),
-        until=options.until and listing.parse_time(options.until),
-        rids=options.rid and listing.parse_rids(options.rid),
-    )
-    found = list(listing.scan(options.results))
-    return found, listing.select(found, wanted)
-
-
-def _cells(run: listing.Run) -> tuple[str, ...]:
-    header = run.header
-    if header is None:
-        return "?", "?", run.path.name, run.status, "?", run.result
-    return (
-        "-" if header.rid is None else str(header.rid),
-        shown(header.started) if header.started else "-",
-        run.path.name if header.class_name == "?" else header.class_name,
-        header.status,
-        header.backend,
-        run.result,
-    )
 
 
 def export(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ specification 3.0, section III.E).
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
@@ -26,11 +27,12 @@ _OBJECT = struct.Struct("<HHIQ")
 
 
 class Heap:
-    """The texts of one file; each collection is walked once."""
+    """The texts of one file; each collection is walked once, as far as is asked for."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._collections: dict[int, dict[int, bytes]] = {}
+        self._found: dict[int, dict[int, bytes]] = {}
+        self._rest: dict[int, Iterator[tuple[int, bytes]]] = {}
 
     def texts(self, dataset: h5py.Dataset) -> list[str]:
         """Return a dataset's texts, flat; bytes that are no UTF-8 are replaced.
@@ -40,7 +42,7 @@ class Heap:
         ValueError
             A damaged heap, too many texts, or a layout that ours never have.
         """
-        count = int(dataset.size)
+        count = math.prod(dataset.shape)
         if count > MOST:
             raise ValueError(f"it declares {count} texts; at most {MOST} are read")
         stored = b"".join(_pieces(self._file, dataset))[: count * _REFERENCE.size]
@@ -54,9 +56,12 @@ class Heap:
     def _text(self, length: int, address: int, index: int) -> bytes:
         if length == 0:
             return b""
-        if address not in self._collections:
-            self._collections[address] = dict(_objects(self._file, address))
-        text = self._collections[address].get(index, b"")[:length]
+        found = self._found.setdefault(address, {})
+        if address not in self._rest:
+            self._rest[address] = _objects(self._file, address)
+        while index not in found and (item := next(self._rest[address], None)):
+            found.update([item])
+        text = found.get(index, b"")[:length]
         if len(text) < length:
             raise ValueError("it points to a damaged heap")
         return text.partition(b"\0")[0]  # as the library ends texts

@@ -164,7 +164,7 @@ class ResultsFile:
         kind = dataset.id.get_type()
         if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
             texts = _in_shape(self._heap.texts(dataset), dataset.shape)
-            return texts if dataset.ndim == 0 or index is None else texts[index]
+            return texts if index is None or dataset.ndim == 0 else texts[index]
         # References, sequences and the like are kept in the heap as well.
         if dataset.dtype.hasobject:
             raise ValueError("it is of no plain type")
@@ -179,8 +179,10 @@ def _in_shape(texts: list[str], shape: tuple[int, ...]) -> Any:
 def _opened(group: h5py.h5g.GroupID, name: bytes) -> h5py.HLObject:
     """Open a member, twice as fast as `group[name]`: files are listed by thousands."""
     node = h5py.h5o.open(group, name)
-    kinds = {h5py.h5d.DatasetID: h5py.Dataset, h5py.h5g.GroupID: h5py.Group}
-    return kinds.get(type(node), h5py.Datatype)(node)
+    if isinstance(node, h5py.h5d.DatasetID):
+        return h5py.Dataset(node, readonly=True)  # it asks for its shape once
+    kind = h5py.Group if isinstance(node, h5py.h5g.GroupID) else h5py.Datatype
+    return kind(node)
 
 
 @contextmanager

@@ -41,13 +41,15 @@ def check(dataset: h5py.Dataset, index: int | None = None) -> None:
         raise ValueError("it is empty")
     itemsize = dataset.id.get_type().get_size()
     size = math.prod(shape if index is None else shape[1:]) * itemsize
-    layout = dataset.id.get_create_plist()
-    if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
-        raise ValueError("it is stored in other files")
     if size > LARGEST:
         raise ValueError(
             f"it declares {shape}, {size:.3g} bytes; at most {LARGEST} are read at once"
         )
+    if dataset.id.get_offset() is not None:  # in one piece, and in this file
+        return
+    layout = dataset.id.get_create_plist()
+    if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
+        raise ValueError("it is stored in other files")
     if size and layout.get_layout() == h5py.h5d.CHUNKED:
         _check_chunks(dataset, layout, itemsize, index)
     elif size and not dataset.id.get_storage_size():

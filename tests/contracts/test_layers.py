@@ -52,6 +52,7 @@ MATHEMATICS = (
 LAZY = {
     # For notebooks, and light for the commands.
     ("analysis", "analysis.files.reading"),
+    ("analysis.list_commands", "analysis.files.tabulation"),
     ("ccqed_ctrl.memories", "sklearn.datasets"),
     ("analysis.campaign.cluster", "distributed"),
     # The parent process starts at once and needs none of it; nor do other tests.
