@@ -40,8 +40,7 @@ def test_the_message_names_the_worst_value_and_the_reason():
 
 
 def test_nothing_is_within_limits():
-    assert enforce("time between DDS amplitudes": (10e-6, 1.0),
-        "DMD amplitude", []) is None
+    assert enforce("DMD amplitude", []) is None
 
 
 #: What the apparatus stands, once more: a limit is not changed in passing.
@@ -49,6 +48,7 @@ STANDS = {
     "pump set-point": (0.0, 5.0),
     "pump set-point slope": (-5e4, 5e4),
     "DDS amplitude": (0.0, 1.0),
+    "time between DDS amplitudes": (10e-6, 1.0),
     "DMD amplitude": (0.0, 1.0),
     "energy change": (0.0, 1.0),
     "camera exposure": (1e-6, 1.0),
