@@ -40,7 +40,7 @@ def test_absurd_numbers_are_refused_in_a_sentence(name, value):
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("name", KNOBS.keys() - set(NUMBERS))
+@pytest.mark.parametrize("name", [name for name in KNOBS if name not in NUMBERS])
 @pytest.mark.parametrize("value", ["1e300", "nan", "-1", "{}", "text"])
 def test_other_absurd_values_are_refused_too(name, value):
     assert name.rpartition(".")[2].split("_")[0] in refusal(f"{name}={value}")
