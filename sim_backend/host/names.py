@@ -102,9 +102,6 @@ ABSENT: Final = {
     "artiq.coredevice.trf372017": "TRF372017",
     "artiq.coredevice.urukul": "CPLDVersion ProtoRev8 ProtoRev9",
     "artiq.frontend.artiq_run": "DummyScheduler main run",
-    "sipyco.asyncio_tools": "SignalHandler TaskObject atexit_register_coroutine",
-    "sipyco.pc_rpc": "AsyncioClient AutoTarget BestEffortClient Client Server "
-    "simple_server_loop",
     "sipyco.remote_exec": "connect_global_rpc simple_rexec_server_loop",
     "sipyco.sync_struct": "Publisher Subscriber",
 }
@@ -114,7 +111,7 @@ _REASONS: Final = {
     "artiq.applets": "shows itself in ARTIQ's dashboard, and none is installed",
     "artiq.coredevice": f"is not simulated; simulated are {catalogue.known()}",
     "artiq.frontend": "is of ARTIQ, which is not installed; `ccqed run` runs files",
-    "sipyco": "is of the network, for which sipyco itself must be installed",
+    "sipyco": "is not in the stand-in; for it sipyco itself must be installed",
 }
 
 

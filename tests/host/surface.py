@@ -14,6 +14,7 @@ from artiq.coredevice import comm_kernel, core, exceptions, i2c, rtio
 from artiq.language import environment, scan, types, units
 from artiq.master import databases, worker_db
 from sipyco import common_args, packed_exceptions, pc_rpc, pyon, sync_struct
+from sipyco import tools as sipyco_tools
 
 from sim_backend.host import names
 
@@ -58,6 +59,10 @@ for function in (
     common_args.verbosity_args,
     common_args.simple_network_args,
     common_args.bind_address_from_args,
+    packed_exceptions.current_exc_packed,
+    packed_exceptions.raise_packed_exc,
+    pc_rpc.simple_server_loop,
+    sipyco_tools.atexit_register_coroutine,
     pyon.encode,
     pyon.decode,
     pyon.store_file,
@@ -101,6 +106,14 @@ METHODS = {
     worker_db.DeviceManager: "__init__ get_device_db get_desc get notify_run_end "
     "close_devices",
     sync_struct.Notifier: "append insert pop",
+    pc_rpc.AsyncioClient: "__init__ connect_rpc select_rpc_target get_selected_target "
+    "get_local_host get_rpc_id close_rpc",
+    pc_rpc.BestEffortClient: "__init__ get_selected_target get_local_host close_rpc",
+    pc_rpc.Client: "__init__ select_rpc_target get_selected_target get_local_host "
+    "get_rpc_id get_rpc_method_list close_rpc",
+    pc_rpc.Server: "__init__ start stop wait_terminate",
+    sipyco_tools.SignalHandler: "setup teardown wait_terminate",
+    sipyco_tools.TaskObject: "start stop",
 }
 for cls, methods in METHODS.items():
     for name in methods.split():

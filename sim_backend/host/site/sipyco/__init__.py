@@ -1,6 +1,6 @@
-"""Stand-in for sipyco where none is installed: serialisation and common arguments.
+"""Stand-in for sipyco where none is installed: PYON, remote procedure calls, arguments.
 
-What is of the network can be imported, and refuses when it is called.
+The rest of it can be imported, and refuses when it is called.
 """
 
 from sim_backend.host import on_demand
