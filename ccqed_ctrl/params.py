@@ -150,7 +150,7 @@ class Sequence(Parameters):
         maximum=1.0,
     )  # fmt: skip
     field_off_time: float = quantity(
-        0.0, "the longitudinal field falls linearly to nothing; 0: switched off", "ms",
+        1e-3, "the longitudinal field falls linearly to nothing; 0: switched off", "ms",
         minimum=0.0, maximum=0.1,
     )  # fmt: skip
     evolution_time: float = quantity(

@@ -41,11 +41,9 @@ class ThresholdRecord(HologramRecord):
             fit = fit_threshold(powers[point], light)
         except FitError as refusal:
             return found | {record.no_threshold: str(refusal)}
-        found |= {
-            record.fitted_threshold: fit.threshold,
-            record.fitted_error: fit.error,
-        }
-        return found | {record.light_fit: fit.curve(powers), record.no_threshold: ""}
+        found |= {record.fitted_threshold: fit.threshold, record.no_threshold: ""}
+        found |= {record.fitted_error: fit.error, record.light_fit: fit.curve(powers)}
+        return found
 
 
 def plan_point(sequence, *, apparatus, run, **_):
@@ -62,7 +60,8 @@ class PumpThreshold(EnvExperiment):
         """Declare arguments and devices."""
         self.sequence = arguments(
             self, Sequence, "Sequence",
-            default=Sequence(hold_time=2 * ms, evolution_time=0.0, noise=False),
+            default=Sequence(hold_time=2 * ms, field_off_time=0.0, evolution_time=0.0,
+                             noise=False),
             scannable={"pump_over_threshold": RangeScan(0.4, 2.8, 13)},
         )  # fmt: skip
         self.shots = Shots(self, ThresholdRecord, HolographicShot(self), analysis.open)

@@ -54,7 +54,7 @@ class Scenario:
     Every value is stated here: what the control side believes may change without it.
     """
 
-    dynamics: str = quantity("steepest_descent", f"one of {', '.join(DYNAMICS)}")
+    dynamics: str = quantity("semiclassical", f"one of {', '.join(DYNAMICS)}")
     flip_rates: str = quantity("exact", f"of the spins, one of {', '.join(FLIP_RATES)}")
     cavity: Cavity = Cavity(
         waist=35.2336e-6,

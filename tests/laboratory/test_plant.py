@@ -60,11 +60,11 @@ def test_mean_field_dynamics_load_the_cue(plan, rates):
     assert np.all(row["shot.spins"] != 0)
 
 
-def test_what_the_dressed_model_cannot_know_is_said_once(plan, caplog):
+def test_what_the_dressed_model_cannot_know_is_said_once(caplog):
     """A longitudinal drive that turns by half a turn reverses every field at once."""
 
     def hit(dynamics):
-        plant = Laboratory(plan, dynamics=dynamics)
+        plant = Laboratory(plan_shot(0, field_off_time=0.0), dynamics=dynamics)
         events, end = plant.events()
         held = next(e for e in events if e[1:] == ("longitudinal_switch", "level", 0))
         turned = [held._replace(time_mu=held.time_mu - back) for back in (90_000, 50)]

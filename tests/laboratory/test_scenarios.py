@@ -13,7 +13,7 @@ from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.units import angular
 from sim_backend.laboratory import scenarios
 from sim_backend.laboratory.scenario import TRUTH, Scenario
-from tests.laboratory.bench import IMAGING, Laboratory, plan_shot
+from tests.laboratory.bench import STATED, Laboratory, plan_shot
 
 
 def text_of(name):
@@ -56,7 +56,7 @@ def test_a_typical_laboratory_still_writes_and_reads_a_short_shot():
     plan = plan_shot(0, evolution_time=1e-3)
     truth = Scenario.from_dict(TRUTH.parse(["typical"]))
     groups = {f.name: getattr(truth, f.name) for f in dataclasses.fields(truth)}
-    laboratory = Laboratory(plan, 5, **(groups | {"imaging": IMAGING}))
+    laboratory = Laboratory(plan, 5, **(groups | STATED))
     row = laboratory.read(laboratory.run())
     np.testing.assert_array_equal(row["shot.spins"], laboratory.target)
     assert 1e-3 < row["shot.residual"] < 0.02

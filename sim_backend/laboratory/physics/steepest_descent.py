@@ -1,4 +1,4 @@
-"""Timed steepest descent: the paper's own idealisation, the twin's default dynamics.
+"""Timed steepest descent: the paper's own idealisation.
 
 Ensembles are Ising spins above their threshold and unpolarised below. One ensemble at a
 time realigns, always the one that lowers the energy most (Secs. V C, VI); the waiting
