@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from .errors import StorageError
+from .journal import JOURNAL, Journal
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +88,38 @@ def new_hdf5(path: Path) -> Iterator[h5py.File]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def fold(journal: Journal, group: h5py.Group) -> None:
+    """Write rows that a group of an HDF5 file lacks into it, a shot at a time.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Its datasets' keys are those of the rows.
+    """
+    for key in journal.row_keys:
+        if key in group:
+            continue
+        shots = journal.shots(key)
+        value = journal.row(key, 0)
+        if isinstance(value, str):
+            group[key] = [journal.row(key, shot) for shot in range(shots)]
+            continue
+        first = np.asarray(value)
+        shape = (shots, *first.shape)
+        target = group.create_dataset(
+            key, shape, first.dtype, chunks=(1, *first.shape) if first.shape else None
+        )
+        for shot in range(shots):
+            target[shot] = journal.row(key, shot)
+
+
+def fold_in(journal: Journal, group: h5py.Group) -> None:
+    """Fold a journal into the datasets that name it, which then no longer do."""
+    fold(journal, group)
+    for key in [key for key in group if key.startswith(f"{JOURNAL}.")]:
+        del group[key]
 
 
 def sweep(root: Path) -> None:

@@ -301,38 +301,6 @@ def begin(folder: Path, name: str) -> Journal:
         return Journal.create(unused(second, name, SUFFIX))
 
 
-def fold(journal: Journal, group: Any) -> None:
-    """Write rows that a group of an HDF5 file lacks into it, a shot at a time.
-
-    Parameters
-    ----------
-    group : h5py.Group
-        Its datasets' keys are those of the rows.
-    """
-    for key in journal.row_keys:
-        if key in group:
-            continue
-        shots = journal.shots(key)
-        value = journal.row(key, 0)
-        if isinstance(value, str):
-            group[key] = [journal.row(key, shot) for shot in range(shots)]
-            continue
-        first = np.asarray(value)
-        shape = (shots, *first.shape)
-        target = group.create_dataset(
-            key, shape, first.dtype, chunks=(1, *first.shape) if first.shape else None
-        )
-        for shot in range(shots):
-            target[shot] = journal.row(key, shot)
-
-
-def fold_in(journal: Journal, group: Any) -> None:
-    """Fold a journal into the datasets that name it, which then no longer do."""
-    fold(journal, group)
-    for key in [key for key in group if key.startswith(f"{JOURNAL}.")]:
-        del group[key]
-
-
 def discard(path: Path) -> None:
     """Remove a journal, and what a killed SQLite left beside it."""
     path.with_name(f"{path.name}-journal").unlink(missing_ok=True)

@@ -9,8 +9,9 @@ a scan's first point come first.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from .records.journalled import JournalWriter
 from .records.shots import Reading, Rows, ShotRecord
 from .records.writing import row_bytes
 from .report import Report
-from .storage import check_room
+from .storage import check_room, hold
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +201,12 @@ class Shots:
                     self._writer.finish()
                 finally:
                     self._report.finish()
+                    self._hold(journal.path)
+
+    def _hold(self, journal: Path) -> None:
+        """Let nobody recover the journal: what ARTIQ writes is still to come."""
+        with suppress(OSError):  # it is gone, which was said
+            weakref.finalize(self, hold(journal).close)
 
     def _live_through(self) -> None:
         """Take all shots; make the apparatus safe and say how it ended."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from .errors import StorageError
+from .errors import ResultsError, StorageError
+
+if sys.platform != "win32":
+    import fcntl
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,34 @@ def unused(folder: Path, stem: str, suffix: str) -> Path:
         number += 1
         path = folder / f"{stem}-{number}{suffix}"
     return path
+
+
+def hold(path: Path, *, alone: bool = False) -> BinaryIO:
+    """Open a file that stays held until it is closed, or this process is gone.
+
+    The lock is of the open file: SQLite's own are lost whenever the process closes the
+    same file once more. Windows keeps what is open from being removed.
+
+    Parameters
+    ----------
+    alone : bool
+        Refuse what another process holds.
+
+    Raises
+    ------
+    ResultsError
+        It does.
+    """
+    file = path.open("rb")
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(
+                file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
+            )
+        except OSError as error:
+            file.close()
+            raise ResultsError(f"{path}: its run is still going on") from error
+    return file
 
 
 def check_room(folder: Path, shots: int, size: int) -> None:

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
 from ccqed_ctrl.errors import ResultsError, StorageError
-from ccqed_ctrl.journal import Journal, begin, fold
+from ccqed_ctrl.hdf5_files import fold
+from ccqed_ctrl.journal import Journal, begin
 from ccqed_ctrl.storage import SPARE
 from tests.disks import disk
 

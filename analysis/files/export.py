@@ -16,7 +16,7 @@ from typing import Any, Final
 import h5py
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
-from ccqed_ctrl.journal import fold_in
+from ccqed_ctrl.hdf5_files import fold_in
 from ccqed_ctrl.records import SHOTS
 from ccqed_ctrl.records.annotation import SETTINGS, describe
 

@@ -10,19 +10,20 @@ import h5py
 
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError
-from ccqed_ctrl.hdf5_files import new_hdf5
-from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, discard, fold
+from ccqed_ctrl.hdf5_files import fold, new_hdf5
+from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, discard
 from ccqed_ctrl.records import Entry, decoded
 from ccqed_ctrl.records.annotation import annotate
+from ccqed_ctrl.storage import hold
 from ccqed_ctrl.units import SCALES
 
 logger = logging.getLogger(__name__)
 
 
 def orphans(root: Path) -> list[Path]:
-    """Return the journals below a folder that no results file stands beside."""
+    """Return the journals below a folder that no whole results file stands beside."""
     found = sorted(root.rglob(f"*{SUFFIX}"))
-    return [path for path in found if not results_file(path).exists()]
+    return [path for path in found if not _is_whole(results_file(path))]
 
 
 def results_file(journal: Path) -> Path:
@@ -34,6 +35,7 @@ def recover(path: Path) -> Path:
     """Make the results file of a journal, and remove the journal.
 
     Every finished shot is in it; what had begun, and was not finished, is not counted.
+    A file in its place that ARTIQ had begun to write is kept as `NAME.h5.broken`.
 
     Raises
     ------
@@ -42,12 +44,27 @@ def recover(path: Path) -> Path:
         damaged, or there is no room; nothing is removed then.
     """
     target = results_file(path)
-    if target.exists():
+    if _is_whole(target):
         raise ResultsError(f"{target} is there already; nothing is to be recovered")
-    with Journal.open(path) as journal, new_hdf5(target) as file:
-        _fill(file, journal)
+    with Journal.open(path) as journal, hold(path, alone=True):
+        if target.exists():
+            kept = target.replace(target.with_name(f"{target.name}.broken"))
+            logger.warning("what had been written of %s is kept as %s", target, kept)
+        with new_hdf5(target) as file:
+            _fill(file, journal)
     discard(path)
     return target
+
+
+def _is_whole(results: Path) -> bool:
+    """Tell whether a results file is there to its end, or may still be written."""
+    try:
+        with h5py.File(results, "r") as file:
+            return "datasets" in file
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def _fill(file: h5py.File, journal: Journal) -> None:

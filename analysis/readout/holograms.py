@@ -103,7 +103,9 @@ class HologramReader:
         """Read one shot; what cannot be decoded has no numbers, and a verdict."""
         record = HologramRecord
         frames = raw[record.frames]
-        shown: dict[Entry, Any] = {record.frame: frame.T for frame in frames[:1]}
+        shown: dict[Entry, Any] = {}
+        if len(frames):
+            shown[record.frame] = frames[0].T
         measured = (
             record.emission, record.spins, record.error_probability, record.phase,
             record.residual,

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import h5py
 
 from ccqed_ctrl.errors import ResultsError
-from ccqed_ctrl.hdf5_files import new_hdf5, sweep
-from ccqed_ctrl.journal import SUFFIX, Journal, fold_in
+from ccqed_ctrl.hdf5_files import fold_in, new_hdf5, sweep
+from ccqed_ctrl.journal import SUFFIX, Journal
 from ccqed_ctrl.records import annotation
 
 from .datasets import Groups

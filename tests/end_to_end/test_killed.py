@@ -84,3 +84,38 @@ def test_a_full_disk_ends_the_run_and_keeps_its_shots(tmp_path, ccqed):
         assert run.shots >= 6
         assert np.all(run.frames.max(axis=(1, 2, 3)) > 0)
         assert reanalyse(run).agrees
+
+
+IMPATIENT = f'''
+import importlib.util
+import subprocess
+import sys
+
+spec = importlib.util.spec_from_file_location("recall", {str(RECALL)!r})
+recall = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(recall)
+
+
+class Impatient(recall.Recall):
+    """Someone recovers journals while it sums up its shots."""
+
+    def analyze(self):
+        command = [sys.executable, "-m", "ccqed_ctrl.cli", "recover", "--all"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.set_dataset("said", done.stdout)
+        super().analyze()
+'''
+
+
+def test_shots_are_not_recovered_before_their_run_has_written_them(tmp_path, ccqed):
+    (tmp_path / "impatient.py").write_text(IMPATIENT)
+    database = RECALL.parents[1] / "device_db.py"
+    options = ["-c", "Impatient", "--device-db", str(database)]
+    told = ccqed("run", "impatient.py", *options, "shots=2")
+    assert told.returncode == 0, told.stderr
+    (file,) = tmp_path.glob("results/*/*/*.h5")
+    with analysis.open(file) as run:
+        assert "not recovered" in run["said"]
+        assert "its run is still going on" in run["said"]
+        assert run.frames.shape[0] == 2
+    assert not list(tmp_path.glob("results/*/*/*.journal*"))

@@ -1,0 +1,86 @@
+"""Results made of journals: beside what was half written, never under a live run."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+import analysis
+from analysis.files.recovery import orphans, recover, results_file
+from ccqed_ctrl.errors import ResultsError
+from ccqed_ctrl.holograms import HologramRecord
+from ccqed_ctrl.journal import Journal
+from ccqed_ctrl.records import encoded
+from ccqed_ctrl.storage import hold
+
+SHOTS = 3
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """The journal of a run that was killed after its last shot."""
+    path = tmp_path / "000000007-Recall.journal"
+    with Journal.create(path) as made:
+        made.store(
+            {
+                "schema": encoded(HologramRecord.entries(), "HologramRecord"),
+                "schema_revision": 2,
+                "status": "running",
+                "backend": "simulation",
+                "root.expid": "{}",
+                "root.rid": 7,
+            }
+        )
+        for shot in range(SHOTS):
+            made.append(shot, {"shot.frames": np.full((2, 8, 8), shot, np.uint16)})
+            made.append(shot, {"shot.verdict": "ok"})
+    return path
+
+
+def whole(path):
+    with h5py.File(path, "w") as file:
+        file["datasets/status"] = "ok"
+        file["datasets/numbers"] = np.arange(10_000.0)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
+def test_a_file_that_was_half_written_is_kept_and_made_anew(journal, part):
+    target = results_file(journal)
+    content = whole(target)
+    half = content[: int(part * len(content))]
+    target.write_bytes(half)
+    assert orphans(journal.parent) == [journal]
+    with analysis.open(recover(journal)) as run:
+        assert (run.shots, run.status) == (SHOTS, "killed")
+        assert list(run.frames[:, 0, 0, 0]) == [0, 1, 2]
+    assert target.with_name(f"{target.name}.broken").read_bytes() == half
+    assert not journal.exists()
+
+
+def test_a_whole_file_is_left_alone(journal):
+    content = whole(results_file(journal))
+    assert orphans(journal.parent) == []
+    with pytest.raises(ResultsError, match="is there already"):
+        recover(journal)
+    assert results_file(journal).read_bytes() == content
+    assert journal.exists()
+
+
+def test_a_file_that_is_being_written_is_left_alone(journal):
+    with h5py.File(results_file(journal), "w") as file:
+        file["datasets/status"] = "ok"
+        assert orphans(journal.parent) == []
+        with pytest.raises(ResultsError, match="is there already"):
+            recover(journal)
+
+
+def test_a_journal_is_not_recovered_while_its_results_are_to_come(journal):
+    with hold(journal):
+        with pytest.raises(ResultsError, match="its run is still going on"):
+            recover(journal)
+        assert journal.exists()
+        with Journal.open(journal) as reader:
+            assert reader.shots("shot.verdict") == SHOTS
+    recover(journal)
