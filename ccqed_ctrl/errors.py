@@ -68,3 +68,14 @@ class StorageError(ResultsError):
 
 class TimelineError(CcqedError, RuntimeError):
     """Events contradict the timeline, as a real core device would refuse them."""
+
+
+def restored(error: Exception) -> CcqedError | None:
+    """Return the error of this tree that came over the network, None if it is another.
+
+    sipyco sends of what is no class of Python's a text, "MODULE.CLASS: message".
+    """
+    place, _, message = str(error).partition(": ")
+    module, _, name = place.rpartition(".")
+    kind = globals().get(name) if module == __name__ else None
+    return kind(message) if isinstance(kind, type) else None

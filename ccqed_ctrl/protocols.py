@@ -1,7 +1,9 @@
 """What real and simulated network drivers both are; arrays travel by copy.
 
 A real driver runs in its own process (an ARTIQ controller); the twin's stand-ins
-satisfy the same protocols (`tests/contracts/test_protocols.py`).
+satisfy the same protocols, in process and over the network, values and errors
+(`tests/contracts/test_controllers.py`). Errors of this tree cross the network as texts
+(`errors.restored`).
 """
 
 from __future__ import annotations
@@ -32,15 +34,32 @@ class Camera(Controller, Protocol):
     def arm(self, frames: int, exposure: float) -> int:
         """Prepare for `frames` triggers of `exposure` seconds; return an arm id.
 
-        The exposure used is the next one the camera can do; see `fetch`.
+        The exposure used is the nearest one the camera can do; see `fetch`.
+
+        Raises
+        ------
+        ParameterError
+            No whole number of frames, or an exposure outside of the camera's.
         """
 
-    def fetch(self, arm_id: int, timeout: float) -> dict[str, Any]:
-        """Return what that arming recorded.
+    def fetch(
+        self, arm_id: int, timeout: float, first: int = 0, most: int = 0
+    ) -> dict[str, Any]:
+        """Return what that arming recorded: `most` frames from `first` on, or all.
 
-        `frames` (n, ny, nx) uint16, `sequence` (n,) int64 trigger numbers, `exposure`
-        s as used, `missing` frames that no trigger (or one too early) produced,
-        `saturated` (n,) int64 pixels at full scale.
+        `frames` (n, ny, nx) uint16, `sequence` (n,) int64 trigger numbers, `saturated`
+        (n,) int64 pixels at full scale; of all of the arming, `recorded` frames,
+        `exposure` s as used, `missing` frames that no trigger (or one too early)
+        produced. Many frames are fetched in pieces (`controllers.frames.fetch`).
+
+        Raises
+        ------
+        DeviceTimeoutError
+            No frame within `timeout` s.
+        DeviceError
+            The arming is not the present one.
+        ParameterError
+            `first` or `most` is negative.
         """
 
     def abort(self) -> None:
@@ -52,10 +71,27 @@ class PatternModulator(Controller, Protocol):
     """A DMD that shapes the longitudinal drive as spots in the cavity midplane."""
 
     def load(self, name: str, positions: NDArray[Any], amplitudes: NDArray[Any]) -> int:
-        """Upload spots: positions (N, 2) m, complex amplitudes (N,) with |f| <= 1."""
+        """Upload spots: positions (N, 2) m, real amplitudes (N,) with |f| <= 1.
+
+        The sign of an amplitude is the phase of its spot, 0 or half a turn. A name that
+        is taken gives up its pattern, unless that is being shown; handles are new.
+
+        Raises
+        ------
+        ShapeError
+            Other shapes, complex or infinite numbers.
+        LimitError
+            An amplitude beyond full scale.
+        """
 
     def display(self, handle: int) -> None:
-        """Show an uploaded pattern."""
+        """Show an uploaded pattern.
+
+        Raises
+        ------
+        DeviceError
+            No such handle.
+        """
 
     def displayed(self) -> int:
         """Return the handle now shown, read back; -1 when blank."""
@@ -69,7 +105,15 @@ class TweezerArray(Controller, Protocol):
     """The traps that hold the ensembles."""
 
     def set_positions(self, positions: NDArray[Any]) -> None:
-        """Move to positions (N, 2) in m and load every site."""
+        """Move to positions (N, 2) in m and load every site.
+
+        Raises
+        ------
+        ShapeError
+            Another shape, or infinite numbers.
+        LimitError
+            A site that the traps do not reach.
+        """
 
     def positions(self) -> NDArray[Any]:
         """Return the commanded positions (N, 2) in m."""

@@ -6,6 +6,7 @@ without a twin is refused by name when it is asked for.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from .crate import catalogue
 from .crate.board import Board
 from .crate.link import RECORDING, Link
 from .crate.plant import Laboratory, laboratory, resolve
+from .crate.twin import address
 
 #: Programs that talk to the core device itself; the twin has nothing for them.
 CORE_PROGRAMS = frozenset(
@@ -23,6 +25,9 @@ CORE_PROGRAMS = frozenset(
 
 #: Key of the device that is added.
 PLANT = "plant"
+
+#: Environment variable: HOST:PORT of the process that holds the plant, if one does.
+TWIN = "CCQED_TWIN"
 
 
 def simulate(
@@ -36,7 +41,8 @@ def simulate(
 
     Drivers of `artiq.coredevice` become simulated ones; the programs of the core device
     are dropped; network controllers become the stand-ins that the plant's laboratory
-    names. A laboratory's own drivers stay as they are. What has no twin is refused when
+    names, or those of the process that `CCQED_TWIN` names, which then holds the plant.
+    A laboratory's own drivers stay as they are. What has no twin is refused when
     it is asked for. The device `plant` is added. A second call changes nothing.
 
     Parameters
@@ -82,8 +88,12 @@ def simulate(
             },
         }
     refused = _refusals(device_db)
+    if twin := os.environ.get(TWIN, ""):
+        arguments["twin"] = twin
     changed = {
-        key: entry if isinstance(entry, str) else _twin(key, entry, found, refused)
+        key: entry
+        if isinstance(entry, str)
+        else _twin(key, entry, found, refused, twin)
         for key, entry in device_db.items()
         if not _is_core_program(entry)
     }
@@ -122,11 +132,15 @@ def _refusals(device_db: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _twin(
-    key: str, entry: dict[str, Any], found: Laboratory, refused: Mapping[str, str]
+    key: str,
+    entry: dict[str, Any],
+    found: Laboratory,
+    refused: Mapping[str, str],
+    twin: str,
 ) -> dict[str, Any]:
     """Return the simulated form of one entry."""
     if entry.get("type") == "controller":
-        return _stand_in(key, entry, found)
+        return _stand_in(key, entry, found, twin)
     kind = catalogue.kind(entry)
     if not kind:
         return entry
@@ -142,14 +156,21 @@ def _twin(
     return entry | {"module": catalogue.TWIN + module}
 
 
-def _stand_in(key: str, entry: dict[str, Any], found: Laboratory) -> dict[str, Any]:
+def _stand_in(
+    key: str, entry: dict[str, Any], found: Laboratory, twin: str
+) -> dict[str, Any]:
     if key not in found.controllers:
         there = ", ".join(sorted(found.controllers)) or "none"
         reason = f"controller {key!r} has no simulated stand-in; there are {there}"
         return _refused(reason)
-    module, _, name = found.controllers[key].partition(":")
     # Kept, so that the embedded host knows it for a program of its own.
-    return _local(module, name) | {"stands_for": entry}
+    stands_for = {"stands_for": entry}
+    if twin:
+        host, port = address(twin)
+        place = {"type": "controller", "host": host, "port": port, "target_name": key}
+        return place | stands_for
+    module, _, name = found.controllers[key].partition(":")
+    return _local(module, name) | stands_for
 
 
 def _refused(reason: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from artiq.experiment import (
     now_mu,
 )
 
+from ccqed_ctrl.controllers.frames import fetch
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
@@ -75,7 +76,7 @@ class HolographicShot(HasEnvironment):
         self.dmd.display(pattern)
         arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)
-        taken = self.camera.fetch(arm_id, plan.apparatus.timing.fetch_timeout)
+        taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         if taken["missing"]:
             raise DeviceTimeoutError(
                 f"camera: {taken['missing']} of {FRAMES} frames missing; check the "

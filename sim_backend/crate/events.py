@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from ccqed_ctrl.errors import TimelineError
+import numpy as np
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import ShapeError, TimelineError
 
 
 class Event(NamedTuple):
@@ -25,6 +28,40 @@ class Event(NamedTuple):
     channel: str
     signal: str
     value: float
+
+
+def pack(events: Sequence[Event]) -> dict[str, Any]:
+    """Return events as the network carries them: a table of lines, and arrays (n,)."""
+    lines = sorted({(event.channel, event.signal) for event in events})
+    numbers = {line: number for number, line in enumerate(lines)}
+    return {
+        "lines": [list(line) for line in lines],
+        "line": np.array([numbers[e.channel, e.signal] for e in events], np.uint16),
+        "time_mu": np.array([event.time_mu for event in events], np.int64),
+        "value": np.array([event.value for event in events], np.float64),
+    }
+
+
+def unpack(batch: Mapping[str, Any]) -> list[Event]:
+    """Return the events of a batch.
+
+    Raises
+    ------
+    ShapeError
+        Columns that are no such arrays, or of different lengths, or lines missing.
+    """
+    lines = [(str(channel), str(signal)) for channel, signal in batch["lines"]]
+    times = checks.array("times of events", batch["time_mu"], ("n",), np.int64)
+    values = checks.array("values of events", batch["value"], times.shape)
+    line = checks.array("lines of events", batch["line"], times.shape, np.int64)
+    if len(line) and not 0 <= line.min() <= line.max() < len(lines):
+        raise ShapeError(f"events of {line.max() + 1} lines; {len(lines)} have names")
+    return [
+        Event(time_mu, lines[number][0], lines[number][1], value)
+        for time_mu, number, value in zip(
+            times.tolist(), line.tolist(), values.tolist(), strict=True
+        )
+    ]
 
 
 class Timeline:

@@ -11,6 +11,7 @@ from ccqed_ctrl.errors import DeviceError
 
 from .events import Event, Timeline
 from .plant import Doubtful, EdgeSource, FrameSource, Plant, laboratory
+from .twin import RemotePlant
 
 #: The plant of a device database that names none.
 RECORDING = "sim_backend.crate.recording"
@@ -33,6 +34,9 @@ class Link:
         Whether the timeline keeps events that the plant has lived through.
     module
         Module whose `LABORATORY` makes the plant (`crate.plant.Laboratory`).
+    twin
+        HOST:PORT of the process that holds the plant, with a truth and a seed of its
+        own; in this process without.
     plant
         Another plant than the one `module` makes; for tests.
     """
@@ -45,6 +49,7 @@ class Link:
         seed: int = 0,
         history: bool = True,
         module: str = RECORDING,
+        twin: str = "",
         *,
         plant: Plant | None = None,
     ) -> None:
@@ -52,7 +57,16 @@ class Link:
         self.seed = seed
         self.timeline = Timeline(self.wiring, history=history)
         self.truth: Mapping[str, Any] = {}
-        if plant is None:
+        if plant is None and twin:
+            plant = remote = RemotePlant(twin, module, self.wiring)
+            self.truth, self.seed = remote.truth, remote.seed
+            if truth is not None:
+                remote.close()
+                raise DeviceError(
+                    f"the twin at {twin} has a truth of its own, and keeps it; give "
+                    "--twin to aqctl_ccqed_twin instead"
+                )
+        elif plant is None:
             found = laboratory(module)
             self.truth = found.options.resolve({}) if truth is None else truth
             plant = found.make(self.wiring, self.truth, seed)
@@ -109,6 +123,11 @@ class Link:
     def doubts(self) -> list[str]:
         """Return where the plant says that it is not to be relied upon."""
         return self.plant.doubts() if isinstance(self.plant, Doubtful) else []
+
+    def close(self) -> None:
+        """Leave the process that holds the plant, if there is one."""
+        if isinstance(self.plant, RemotePlant):
+            self.plant.close()
 
     def safe_state(self) -> list[str]:
         """Return the names of wired actuators that are not in their safe state."""

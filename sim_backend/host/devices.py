@@ -13,6 +13,7 @@ from typing import Any
 from artiq.master.worker_db import DeviceError as ArtiqDeviceError
 from artiq.master.worker_db import DummyDevice
 from artiq.tools import file_import
+from sipyco import pc_rpc
 from sipyco.sync_struct import Notifier
 
 from ccqed_ctrl.errors import DeviceError, ExperimentError
@@ -211,8 +212,11 @@ class DeviceManager:
         kind = description["type"]
         if kind == "dummy":
             return DummyDevice()
+        if kind == "controller" and "stands_for" in description:
+            place = [description[key] for key in ("host", "port", "target_name")]
+            return pc_rpc.Client(*place)
         if kind != "local":
-            # On purpose no network client: the twin must not reach a laboratory.
+            # No network client but of a twin: it must not reach a laboratory.
             message = f"type {kind!r} has no simulated counterpart in this database"
             raise DeviceError(message)
         module = importlib.import_module(description["module"])

@@ -343,7 +343,7 @@ class _Session:
             "backend": self._backend,
             "arguments": described(self.arguments.resolved),
             "seeds": described(seeds),
-            "truth": described(self.truth),
+            "truth": described(getattr(plant, "truth", self.truth)),
             **self._slack(),
             "start": _iso(self.start_time),
             "stop": _iso(time.time()),

@@ -89,8 +89,8 @@ class Sensor:
                 self._arming.taken.append(frame)
                 self._arming.sequence.append(exposure.sequence)
 
-    def collect(self, arm_id: int) -> dict[str, Any]:
-        """Return what `ccqed_ctrl.protocols.Camera.fetch` promises.
+    def collect(self, arm_id: int, wanted: slice = slice(None)) -> dict[str, Any]:
+        """Return what `ccqed_ctrl.protocols.Camera.fetch` promises of wanted frames.
 
         Raises
         ------
@@ -104,11 +104,13 @@ class Sensor:
                 "armed again"
             )
         shape = (0, self._imaging.pixels, self._imaging.pixels)
-        frames = np.stack(arming.taken) if arming.taken else np.empty(shape, np.uint16)
+        taken = arming.taken[wanted]
+        frames = np.stack(taken) if taken else np.empty(shape, np.uint16)
         clipped = np.count_nonzero(frames >= self._imaging.saturation, axis=(1, 2))
         return {
             "frames": frames,
-            "sequence": np.array(arming.sequence, np.int64),
+            "sequence": np.array(arming.sequence[wanted], np.int64),
+            "recorded": len(arming.taken),
             "exposure": arming.exposure,
             "missing": arming.frames - len(arming.taken),
             "saturated": clipped.astype(np.int64),

@@ -12,6 +12,8 @@ from sim_backend.crate.plant import players, resolve
 TONES = ("pump_plus", "pump_minus", "longitudinal", "local_oscillator")
 #: The other roles a device or alias of the same name must play.
 OTHER_ROLES = ("ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes")
+#: All of them.
+ROLES = (*TONES, *(f"{tone}_switch" for tone in TONES), *OTHER_ROLES)
 
 
 def roles(device_db: Mapping[str, Any]) -> dict[str, str]:

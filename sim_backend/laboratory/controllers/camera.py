@@ -42,7 +42,9 @@ class SimulatedCamera:
         steps = max(1, round(wanted / EXPOSURE_STEP))
         return int(self._sensor.arm(count, steps * EXPOSURE_STEP))
 
-    def fetch(self, arm_id: int, timeout: float) -> dict[str, Any]:
+    def fetch(
+        self, arm_id: int, timeout: float, first: int = 0, most: int = 0
+    ) -> dict[str, Any]:
         """Return what the arming recorded; twin time has passed, so nothing waits.
 
         Raises
@@ -51,9 +53,14 @@ class SimulatedCamera:
             No frame at all: the camera was never triggered.
         DeviceError
             The arming is not the present one.
+        ParameterError
+            `first` or `most` is negative.
         """
-        recorded: dict[str, Any] = self._sensor.collect(arm_id)
-        if len(recorded["frames"]) == 0:
+        start = checks.integer("camera frames: first", first, 0)
+        count = checks.integer("camera frames: most", most, 0)
+        stop = start + count if count else None
+        recorded: dict[str, Any] = self._sensor.collect(arm_id, slice(start, stop))
+        if not recorded["recorded"]:
             raise DeviceTimeoutError(
                 f"camera: no frame within {timeout:g} s; the trigger never came, or "
                 "came before the camera was armed"

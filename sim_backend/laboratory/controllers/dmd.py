@@ -17,6 +17,7 @@ class SimulatedDmd:
     def __init__(self, dmgr: Any) -> None:
         self._plant = dmgr.get("plant").plant
         self._patterns: dict[int, tuple[str, NDArray[Any], NDArray[Any]]] = {}
+        self._loads = 0
         self._displayed = -1
 
     def ping(self) -> bool:
@@ -35,6 +36,8 @@ class SimulatedDmd:
     def load(self, name: str, positions: Any, amplitudes: Any) -> int:
         """Upload spots: positions (N, 2) m, amplitudes (N,) real, |f| <= 1.
 
+        A name that is taken gives up its pattern, unless that is being shown.
+
         Raises
         ------
         ShapeError, LimitError
@@ -42,7 +45,12 @@ class SimulatedDmd:
         spots = checks.array("DMD positions", positions, ("N", 2))
         values = checks.array("DMD amplitudes", amplitudes, (len(spots),))
         limits.enforce("DMD amplitude", np.abs(values))
-        handle = len(self._patterns)
+        self._patterns = {
+            handle: pattern
+            for handle, pattern in self._patterns.items()
+            if pattern[0] != name or handle == self._displayed
+        }
+        handle, self._loads = self._loads, self._loads + 1
         self._patterns[handle] = (name, spots.copy(), values.copy())
         return handle
 

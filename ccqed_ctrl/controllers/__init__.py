@@ -1,0 +1,1 @@
+"""Network drivers: the programs that serve them, and what both ends need."""
