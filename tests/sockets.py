@@ -51,3 +51,17 @@ def serving(*command: str | Path, port: int, **environment: str):
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+#: Runs aqctl_ccqed_twin, installed or not.
+TWIN = "import sys; from sim_backend.laboratory.server import twin; sys.exit(twin())"
+
+
+@contextmanager
+def twin(*truth: str, seed: int = 0, **environment: str):
+    """Run the process that holds the plant; give its port."""
+    port = free_port()
+    options = [word for text in truth for word in ("--twin", text)]
+    command = ("-c", TWIN, "-p", str(port), "--seed", str(seed), *options)
+    with serving(*command, port=port, **environment):
+        yield port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 
 import pytest
 
@@ -42,3 +43,23 @@ def test_every_error_says_what_it_is_for():
     for cls in ALL:
         assert cls.__doc__
         assert str(cls("what, allowed, got")) == "what, allowed, got"
+
+
+def test_errors_come_back_from_the_network():
+    for cls in ALL:
+        sent = traceback.format_exception_only(cls("x: of 1 s\nmore"))[0].rstrip()
+        found = errors.restored(Exception(sent))
+        assert type(found) is cls
+        assert str(found) == "x: of 1 s\nmore"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "no luck", "DeviceError: x", "builtins.ValueError: x",
+        "ccqed_ctrl.errors.restored: x", "ccqed_ctrl.errors.Missing: x",
+        "ccqed_ctrl.units.DeviceError: x", "ccqed_ctrl.errors.annotations: x",
+    ],
+)  # fmt: skip
+def test_other_errors_are_not_ours(text):
+    assert errors.restored(Exception(text)) is None

@@ -24,12 +24,11 @@ from sim_backend.host import SITE, is_embedded, network
 from sim_backend.laboratory.scenario import TRUTH
 from sim_backend.laboratory.server import Bench
 from tests.laboratory.bench import WIRING
-from tests.sockets import ROOT, free_port, serving
+from tests.sockets import ROOT, twin
 
 MS = 1_000_000
 SMALL = ("imaging.pixels=32", "modes.max_order=40", "imaging.saturation=500")
 SITES = np.array([[20e-6, 0.0], [50e-6, 10e-6], [-30e-6, 40e-6]])
-SERVER = "import sys; from sim_backend.laboratory.server import twin; sys.exit(twin())"
 REAL = [
     pytest.mark.artiq,
     pytest.mark.skipif(is_embedded("sipyco"), reason="no real sipyco is installed"),
@@ -54,11 +53,8 @@ def with_manners():
 @contextmanager
 def over_sockets(**environment):
     """The drivers in another process."""
-    port = free_port()
-    options = [word for text in SMALL for word in ("--twin", text)]
-    command = ("-c", SERVER, "-p", str(port), "--seed", "5", *options)
-    place = {"module": "sim_backend.laboratory", "twin": f"[::1]:{port}"}
-    with serving(*command, port=port, **environment), ExitStack() as ends:
+    with twin(*SMALL, seed=5, **environment) as port, ExitStack() as ends:
+        place = {"module": "sim_backend.laboratory", "twin": f"[::1]:{port}"}
 
         def enter():
             link = Link(None, WIRING, **place)

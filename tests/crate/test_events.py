@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccqed_ctrl.errors import TimelineError
-from sim_backend.crate.events import Event, Timeline
+from ccqed_ctrl.errors import ShapeError, TimelineError
+from sim_backend.crate.events import Event, Timeline, pack, unpack
 
 
 def timeline(*steps, channel="ttl0", signal="level"):
@@ -83,3 +84,35 @@ def test_the_laboratorys_names_may_be_asked_for():
     made.add(Event(15, "urukul0_ch0", "amplitude", 0.5))
     assert made.pulses("ttl_camera") == made.pulses("ttl4") == [(10, 20)]
     assert made.value("pump_plus", "amplitude", at=16) == 0.5
+
+
+EVENTS = st.builds(
+    Event,
+    st.integers(-(2**62), 2**62),
+    st.sampled_from(["ttl0", "urukul0_ch1", "µ"]),
+    st.sampled_from(["level", "frequency"]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@given(st.lists(EVENTS, max_size=20))
+def test_events_are_unpacked_as_they_were_packed(events):
+    batch = pack(events)
+    assert len(batch["lines"]) == len({event[1:3] for event in events})
+    made = unpack(batch)
+    assert made == events
+    assert all(type(e.time_mu) is int and type(e.value) is float for e in made)
+
+
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        ("time_mu", np.zeros((2, 2))), ("value", np.zeros(3)), ("value", [np.nan] * 2),
+        ("line", np.zeros(1)), ("line", [0, 1]), ("line", [0, -1]), ("lines", []),
+        ("time_mu", ["a", "b"]),
+    ],
+)  # fmt: skip
+def test_batches_that_are_none_are_refused(key, column):
+    batch = pack([Event(1, "ttl0", "level", 1.0), Event(2, "ttl0", "level", 0.0)])
+    with pytest.raises(ShapeError, match="of events|events of"):
+        unpack(batch | {key: column})
