@@ -131,6 +131,7 @@ device_db |= {
         cnv_device="ttl_sampler0_cnv",
         hw_rev="v2.2",
     ),
+    # Each needs `--driver NAME` of your laboratory, too.
     "camera": _controller(3280, "aqctl_ccqed_camera -p {port} --bind {bind}"),
     "dmd": _controller(3281, "aqctl_ccqed_dmd -p {port} --bind {bind}"),
     "tweezers": _controller(3282, "aqctl_ccqed_tweezers -p {port} --bind {bind}"),

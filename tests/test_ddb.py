@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ccqed_ctrl.errors import DeviceError
+from ccqed_ctrl.errors import DeviceError, ParameterError
 from sim_backend.crate.catalogue import SIMULATED
 from sim_backend.ddb import simulate
 from sim_backend.host import devices
@@ -236,3 +236,28 @@ def test_rtio_channels_are_used_once(real):
         if isinstance(entry, dict) and "channel" in entry.get("arguments", {})
     ]
     assert len(channels) == len(set(channels))
+
+
+def test_a_twin_of_its_own_process_has_plant_and_controllers(monkeypatch, real):
+    here = simulate(copy.deepcopy(real), LABORATORY)
+    monkeypatch.setenv("CCQED_TWIN", "[::1]:4711")
+    there = simulate(copy.deepcopy(real), LABORATORY)
+    assert there["plant"]["arguments"] == here["plant"]["arguments"] | {
+        "twin": "[::1]:4711"
+    }
+    assert there["camera"] == {
+        "type": "controller", "host": "::1", "port": 4711, "target_name": "camera",
+        "stands_for": real["camera"],
+    }  # fmt: skip
+    changed = {name for name in here if here[name] != there[name]}
+    assert changed == {"plant", "camera", "dmd", "tweezers"}
+    monkeypatch.setenv("CCQED_TWIN", "4711")
+    with pytest.raises(ParameterError, match="HOST:PORT; got '4711'"):
+        simulate(real, LABORATORY)
+
+
+def test_only_a_twins_controllers_are_reached_from_the_embedded_host():
+    description = {"type": "controller", "host": "::1", "port": 1, "target_name": "a"}
+    manager = devices.DeviceManager(devices.DeviceDB({"camera": description}))
+    with pytest.raises(DeviceError, match="has no simulated counterpart"):
+        manager.get("camera")

@@ -7,6 +7,7 @@ that PYON has. What arrives is parsed, never evaluated, and its length is bounde
 import asyncio
 import inspect
 import logging
+from contextlib import nullcontext
 
 from sipyco import _wire
 from sipyco._clients import AsyncioClient, BestEffortClient, Client  # noqa: F401
@@ -59,7 +60,7 @@ class Server(AsyncioServer):
         self.targets, self.description = targets, description
         self.builtin_terminate = builtin_terminate
         self._ended = asyncio.Event()
-        self._turns = asyncio.Semaphore(1 << 30 if allow_parallel else 1)
+        self._turn = nullcontext() if allow_parallel else asyncio.Lock()
 
     async def wait_terminate(self):
         """Return when a client has asked the server to end."""
@@ -84,7 +85,7 @@ class Server(AsyncioServer):
         names = {*methods, _TERMINATE} if self.builtin_terminate else {*methods}
         writer.write(_wire.line(names, _wire.LONGEST_NAMES))
         while data := await reader.readline():
-            async with self._turns:
+            async with self._turn:
                 reply = await self._reply(target, methods, data)
             if reply is None:
                 return
