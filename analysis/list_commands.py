@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
+from rich.text import Text
+
 from ccqed_ctrl import tables
 from ccqed_ctrl.tables import Column, Fitted
 
-from .files import listing
+from .files import listing, recovery
 from .files.portrait import shown
 
 #: Columns of `ccqed ls`.
@@ -35,6 +37,9 @@ def ls(options: argparse.Namespace) -> int:
     unreadable = sum(run.header is None for run in found)
     footer = f"{len(chosen)} of {len(found)} files"
     console.print(footer + (f", {unreadable} unreadable" if unreadable else ""))
+    known = {run.path for run in found if run.header is not None}
+    for journal in recovery.orphans(options.results, known):
+        console.print(Text(recovery.prospect(journal)), soft_wrap=True)
     return 0
 
 

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -61,8 +62,13 @@ class _Steady(io.FileIO):
 
 
 @contextmanager
-def new_hdf5(path: Path) -> Iterator[h5py.File]:
+def new_hdf5(path: Path, start: Path | None = None) -> Iterator[h5py.File]:
     """Give a file to fill; what was at `path` is replaced when all of it is on disk.
+
+    Parameters
+    ----------
+    start : Path, optional
+        A file that it is a copy of at first; default: it is empty.
 
     Raises
     ------
@@ -73,7 +79,12 @@ def new_hdf5(path: Path) -> Iterator[h5py.File]:
     try:
         with _Steady(partial, "w+") as steady:
             try:
-                with h5py.File(steady, "w") as file:
+                if start is not None:
+                    with start.open("rb") as source:
+                        shutil.copyfileobj(source, steady)
+                    if steady.error is not None:
+                        raise steady.error
+                with h5py.File(steady, "r+" if start else "w") as file:
                     yield file
             finally:
                 if steady.error is not None:

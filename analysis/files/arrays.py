@@ -17,6 +17,7 @@ from ccqed_ctrl.records.annotation import SETTINGS, label_keys
 from ccqed_ctrl.units import si_unit
 
 from .naming import identifier
+from .storage import LARGEST
 
 if TYPE_CHECKING:
     from .run import Run
@@ -48,11 +49,11 @@ def to_xarray(run: Run, images: bool = True) -> Any:
     Raises
     ------
     ResultsError
-        xarray is not installed, or a dataset cannot be read.
+        xarray is not installed, a dataset cannot be read, or all are too large.
     """
     xarray = required("xarray")
     coordinates, labels = _labels(run)
-    attributes, variables = dict(_attributes(run)), {}
+    attributes, variables, size = dict(_attributes(run)), {}, 0
     for name, key in run.attributes.items():
         if key in labels or not run.has(key):
             continue
@@ -61,10 +62,20 @@ def to_xarray(run: Run, images: bool = True) -> Any:
             attributes[name] = run.get(key)
         elif images or entry.axes[-2:] != IMAGE:
             variables[name] = _variable(run, key, _dimensions(name, entry.axes))
+            size += variables[name][1].nbytes
+            _check_size(run, size)
     # What is neither number nor text has no place there.
     variables = {n: v for n, v in variables.items() if v[1].dtype.kind in "biufcU"}
     coordinates |= _places(run, variables.values())
     return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
+
+
+def _check_size(run: Run, size: int) -> None:
+    if size > LARGEST:
+        raise ResultsError(
+            f"{run.path.name} holds more than the {LARGEST} bytes that are read at "
+            "once: leave its images out, or export it as .h5, which copies the file"
+        )
 
 
 def required(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import Any, Final
 import h5py
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
-from ccqed_ctrl.hdf5_files import fold_in
+from ccqed_ctrl.hdf5_files import fold_in, new_hdf5
 from ccqed_ctrl.records import SHOTS
 from ccqed_ctrl.records.annotation import SETTINGS, describe
 
@@ -38,13 +37,12 @@ def write(run: Run, path: Path, images: bool = True) -> None:
     if path.suffix not in WRITERS:
         known = ", ".join(WRITERS)
         raise ParameterError(f"the output must end in {known}; got {path.name!r}")
-    with replacing(path) as partial:
-        WRITERS[path.suffix](run, partial, images)
+    WRITERS[path.suffix](run, path, images)
 
 
 def write_netcdf(run: Run, path: Path, images: bool = True) -> None:
     """Write NetCDF 4; complex data become two variables, `_re` and `_im`."""
-    required("h5netcdf")
+    h5netcdf, backends = required("h5netcdf"), required("xarray.backends")
     found = to_xarray(run, images)
     for name in [name for name in found if found[name].dtype.kind == "c"]:
         parts = found[name].real, found[name].imag
@@ -54,7 +52,12 @@ def write_netcdf(run: Run, path: Path, images: bool = True) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version = metadata.version("ccqed-ctrl")
     found.attrs["history"] += f"\n{now} exported by ccqed-ctrl {version}"
-    found.to_netcdf(path, engine="h5netcdf")
+    with (
+        run.file.guard("a dataset"),
+        new_hdf5(path) as file,
+        h5netcdf.File(file, "w") as target,
+    ):
+        found.dump_to_store(backends.H5NetCDFStore(target))
 
 
 def write_csv(run: Run, path: Path, images: bool = True) -> None:  # noqa: ARG001
@@ -63,7 +66,10 @@ def write_csv(run: Run, path: Path, images: bool = True) -> None:  # noqa: ARG00
     A line per shot: the settings that were scanned come first.
     """
     columns = dict(_columns(run))
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(path) as partial,
+        partial.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(["shot", *columns])
         for index in range(run.shots):
@@ -72,8 +78,7 @@ def write_csv(run: Run, path: Path, images: bool = True) -> None:  # noqa: ARG00
 
 def write_hdf5(run: Run, path: Path, images: bool = True) -> None:
     """Write the same file, with axes, units and meanings as its attributes."""
-    shutil.copyfile(run.path, path)
-    with h5py.File(path, "r+") as file:
+    with run.file.guard("datasets"), new_hdf5(path, run.path) as file:
         group = file["datasets"]
         if not images:
             for key in run.keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,27 @@ from ccqed_ctrl.units import SCALES
 logger = logging.getLogger(__name__)
 
 
-def orphans(root: Path) -> list[Path]:
-    """Return the journals below a folder that no whole results file stands beside."""
+def orphans(root: Path, known: Collection[Path] = ()) -> list[Path]:
+    """Return the journals below a folder that no whole results file stands beside.
+
+    known: results files that are whole.
+    """
     found = sorted(root.rglob(f"*{SUFFIX}"))
-    return [path for path in found if not _is_whole(results_file(path))]
+    beside = {path: results_file(path) for path in found}
+    return [
+        path
+        for path, results in beside.items()
+        if results not in known and not _is_whole(results)
+    ]
+
+
+def prospect(path: Path) -> str:
+    """Say what can be done about a journal without a results file."""
+    try:
+        with Journal.open(path), hold(path, alone=True):
+            return f"a run was killed: ccqed recover {path} keeps what it had measured"
+    except ResultsError as error:
+        return str(error)
 
 
 def results_file(journal: Path) -> Path:

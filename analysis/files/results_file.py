@@ -73,10 +73,10 @@ class ResultsFile:
             storage.check(dataset, index)
             value = self._value(dataset, index)
         if isinstance(value, np.ndarray) and value.dtype.kind == "S":
-            texts = [item.decode(errors="replace") for item in value.ravel()]
+            texts = [_text(item) for item in value.ravel()]
             return _in_shape(texts, value.shape)
         if isinstance(value, bytes):
-            return value.decode(errors="replace")
+            return _text(value)
         return value.item() if isinstance(value, np.generic) else value
 
     def scalar(self, key: str, *kinds: type) -> Any:
@@ -169,6 +169,11 @@ class ResultsFile:
         if dataset.dtype.hasobject:
             raise ValueError("it is of no plain type")
         return dataset[()] if index is None else dataset[index]
+
+
+def _text(content: bytes) -> str:
+    """Return a text, which ends at a NUL as for the library."""
+    return content.partition(b"\0")[0].decode(errors="replace")
 
 
 def _in_shape(texts: list[str], shape: tuple[int, ...]) -> Any:

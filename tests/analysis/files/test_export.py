@@ -191,7 +191,7 @@ def test_exports_that_cannot_be_written(file, tmp_path):
         with pytest.raises(ParameterError, match="must end in .nc, .csv, .h5"):
             export.write(run, tmp_path / "run.xlsx")
         for suffix in (".nc", ".csv", ".h5"):
-            with pytest.raises(ResultsError, match="cannot write"):
+            with pytest.raises(ResultsError, match="cannot (write|be written)"):
                 export.write(run, tmp_path / "none" / f"run{suffix}")
     assert not list(tmp_path.glob("*.partial"))
 
