@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from artiq.language.environment import DefaultMissing
 from artiq.tools import file_import
 
 from ccqed_ctrl.errors import ExperimentError
+from sim_backend.ddb import TWIN
 from sim_backend.host import devices, runner
 
 from . import compiler
@@ -48,7 +51,8 @@ def rehearse(
             results=Path(folder) / "results",
             replaced={} if obstacle else _compiling(real),
         )
-        outcome = runner.run(request)
+        with _without(TWIN):  # that plant is of runs, and remembers
+            outcome = runner.run(request)
     return [_of_run(file, outcome), _of_compiler(file, outcome, obstacle)]
 
 
@@ -117,15 +121,23 @@ def _laboratory(device_db: Path | None) -> dict[str, Any]:
     """
     if device_db is None:
         return {}
-    before = os.environ.pop("CCQED_BACKEND", None)
     try:
-        return dict(file_import(device_db).device_db)
+        with _without("CCQED_BACKEND"):
+            return dict(file_import(device_db).device_db)
     except Exception as error:  # whatever an operator's file may raise
         message = f"device database {device_db} fails: {type(error).__name__}: {error}"
         raise ExperimentError(message) from error
+
+
+@contextmanager
+def _without(variable: str) -> Iterator[None]:
+    """Do something as if an environment variable were not set."""
+    before = os.environ.pop(variable, None)
+    try:
+        yield
     finally:
         if before is not None:
-            os.environ["CCQED_BACKEND"] = before
+            os.environ[variable] = before
 
 
 def _line_in(file: Path, error: BaseException) -> int:

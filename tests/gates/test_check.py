@@ -76,6 +76,11 @@ def test_a_good_experiment_passes(check):
     assert "probe.py:13" in output
 
 
+def test_a_check_leaves_the_plant_of_runs_alone(check, monkeypatch):
+    monkeypatch.setenv("CCQED_TWIN", "[::1]:1")  # a run would be refused there
+    assert check(GOOD, *with_lab())[0] == 0
+
+
 def test_each_gate_says_its_own(check):
     text = (
         HEAD
