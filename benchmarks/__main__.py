@@ -1,7 +1,8 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `dispersion`, `interpretation`, `kills`, `mutation`, `threshold`.
+`artiq_material`, `dispersion`, `endurance`, `expected`, `interpretation`, `kills`,
+`mutation`, `threshold`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rich.table import Table
 from . import (
     dispersion,
     endurance,
+    expected,
     first_call,
     interpretation,
     kills,
@@ -51,6 +53,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "endurance": endurance.main,
     "mutation": mutation.main,
     "dispersion": dispersion.main,
+    "expected": expected.main,
     "threshold": threshold.main,
     "interpretation": interpretation.main,
 }
