@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 from artiq.experiment import (
     BooleanValue,
@@ -194,6 +194,15 @@ def _digits(default: float | None, scale: float) -> int:
     return max(0, 3 - math.floor(math.log10(abs(default) / scale))) if default else 3
 
 
+#: How many points a scan has, by the name of ARTIQ's class.
+_COUNTS: Final[Mapping[str, Callable[[Mapping[str, Any]], float]]] = {
+    "NoScan": lambda scan: float(scan.get("repetitions", 1)),
+    "RangeScan": lambda scan: float(scan["npoints"]),
+    "CenterScan": lambda scan: abs(float(scan["span"]) / float(scan["step"])),
+    "ExplicitScan": lambda scan: len(scan["sequence"]),
+}
+
+
 class _Reader:
     """From what any route hands over to a value of the field, a scan, or None."""
 
@@ -217,7 +226,7 @@ class _Reader:
         if isinstance(given, str) and given.lstrip()[:1] in ("[", "{"):
             given = pyon.read(given)
         if isinstance(given, Mapping) and "ty" in given:
-            return list(Scannable().process(given))
+            return list(Scannable().process(self.described(given)))
         if isinstance(given, list | tuple):
             return given
         if not isinstance(given, str):
@@ -228,6 +237,23 @@ class _Reader:
         if listed or (self._declared.meaning.choices and "," in given):
             return [item.strip() for item in given.split(",")]
         return None
+
+    def described(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a scan as ARTIQ describes it, if it is one, and not endless."""
+        label = self._declared.label
+        try:
+            points = _COUNTS[given["ty"]](given)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise ParameterError(
+                f"{label}: no scan: its ty must be one of {', '.join(_COUNTS)}, with "
+                f"what ARTIQ's scan of that name takes; got {str(given)[:200]}"
+            ) from error
+        if not points <= notation.MOST_POINTS:
+            raise ParameterError(
+                f"{label}: a scan has at most {notation.MOST_POINTS} points; got "
+                f"{points:g}"
+            )
+        return given
 
     def _scan(self, given: str) -> Iterable[Any] | None:
         try:
@@ -298,7 +324,8 @@ class _Scanned(_Reading, Scannable):
     def process(self, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return self._reader(given)
-        return self._one_or_many(Scannable.process(self, given))
+        scan = Scannable.process(self, self._reader.described(given))
+        return self._one_or_many(scan)
 
     def default(self) -> Any:
         return self._one_or_many(Scannable.default(self))

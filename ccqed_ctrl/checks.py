@@ -98,7 +98,9 @@ def array(
             raise TypeError("its entries are complex")
         result = np.asarray(value, dtype=dtype)
     except (TypeError, ValueError) as error:
-        message = f"{name} must be a numeric array of shape {wanted}: {error}"
+        message = (
+            f"{name} must be a numeric array of shape {wanted}: {str(error)[:200]}"
+        )
         raise ShapeError(message) from None
     sizes: dict[str, int] = {}
     last = shape[1:] if more else shape

@@ -177,3 +177,29 @@ def test_an_experiment_may_have_defaults_of_its_own():
     assert declared(wanted).collect() == slow
     assert declared(wanted, hold_time="1ms").collect() == slow.replace(hold_time=1e-3)
     assert declared(whole(Sequence, names=["exposure"], default=slow)).collect() == slow
+
+
+@pytest.mark.parametrize(
+    ("scan", "message"),
+    [
+        ({"ty": "RangeScan", "start": 0, "stop": 1, "npoints": 10**12}, "at most"),
+        ({"ty": "CenterScan", "center": 0, "span": 1, "step": 1e-12}, "at most"),
+        ({"ty": "CenterScan", "center": 0, "span": 1, "step": 0}, "no scan"),
+        ({"ty": "NoScan", "value": 0, "repetitions": 10**12}, "at most"),
+        ({"ty": "NoScan", "value": 0, "repetitions": float("nan")}, "at most"),
+        ({"ty": "RangeScan", "start": 0, "stop": 1}, "no scan"),
+        ({"ty": "EndlessScan"}, "must be one of NoScan, RangeScan"),
+        ({"ty": ["RangeScan"]}, "must be one of"),
+    ],
+)
+@pytest.mark.parametrize("scannable", [None, {"corruption": None}])
+def test_endless_and_unknown_scans_are_refused(scan, message, scannable):
+    with pytest.raises(ParameterError, match=message):
+        declared(whole(Cue, scannable=scannable), corruption=scan)
+
+
+@pytest.mark.parametrize("scannable", [None, {"image_size": None}])
+def test_a_scan_of_whole_numbers_goes_through_no_others(scannable):
+    scan = {"ty": "ExplicitScan", "sequence": [8, 8.5]}
+    with pytest.raises(ParameterError, match="image_size must be a whole number"):
+        declared(whole(Memories, scannable=scannable), image_size=scan)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks, records
 from ccqed_ctrl.errors import ResultsError, SchemaError
 from ccqed_ctrl.journal import Journal
+from ccqed_ctrl.notation import MOST_POINTS
 from ccqed_ctrl.records import POINTS, SHOTS, Entry
 from ccqed_ctrl.records.annotation import SETTINGS, label_keys
 
@@ -159,7 +160,13 @@ class Run:
     def points(self) -> int:
         """Number of points of the scan; 1 where nothing was scanned."""
         shape = self.get("plan.scan_shape") if self.has("plan.scan_shape") else ()
-        return math.prod(int(size) for size in shape)
+        points = math.prod(int(size) for size in shape)
+        if not 1 <= points <= MOST_POINTS:
+            raise SchemaError(
+                f"{self.path.name}: a scan of {points} points; 1 to {MOST_POINTS} are "
+                "possible"
+            )
+        return points
 
     @property
     def measured(self) -> list[str]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ccqed_ctrl import tables
-from ccqed_ctrl.errors import ExperimentError
+from ccqed_ctrl.errors import ExperimentError, ResultsError
 
 from . import arguments, devices, discovery, earlier, listing, process, report, schema
 
 
 def run(options: argparse.Namespace) -> int:
     """Run an experiment in a process of its own."""
+    _check_results(options.results)
     request = {
         "device_db": options.device_db,
         "dataset_db": options.dataset_db,
@@ -22,6 +23,15 @@ def run(options: argparse.Namespace) -> int:
         **(_asked(options) if options.resume is None else _resumed(options)),
     }
     return process.run(request)
+
+
+def _check_results(folder: Path) -> None:
+    """Refuse a folder named in full that is not there: its disk may not be, either."""
+    if folder.is_absolute() and not folder.exists():
+        raise ResultsError(
+            f"there is no results folder {folder}: is its disk mounted? A new one is "
+            f"made once: mkdir -p {folder}"
+        )
 
 
 def _asked(options: argparse.Namespace) -> dict[str, Any]:

@@ -75,6 +75,11 @@ class Plant:
         error = self.scenario.imperfections.placement_error
         true = commanded + rng.normal(scale=error, size=commanded.shape)
         self._sites = true
+        beyond = [site for site in self.scenario.empty_sites if site >= len(true)]
+        if beyond and len(true):
+            logger.warning(
+                "empty_sites %s are none: the sites are 0 to %d", beyond, len(true) - 1
+            )
         self._couple(self.scenario.cloud.size)
         self._prepare()
         self._shape_field()

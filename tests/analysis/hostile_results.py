@@ -10,7 +10,8 @@ import resource
 import shutil
 import sqlite3
 import time
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from ast import literal_eval
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -332,6 +333,25 @@ def questions(path, innocent):
     yield ("recover", path.with_suffix(SUFFIX))
 
 
+def mutilated(innocent, seed, folder):
+    """Return a copy that ends somewhere, or has bits turned, as the seed says.
+
+    Every second time what lies at the front, where HDF5 keeps its structures.
+    """
+    chance = np.random.default_rng(seed)
+    content = bytearray(innocent.read_bytes())
+    if seed % 4 == 0:
+        del content[chance.integers(len(content)) :]
+    else:
+        reach = len(content) if seed % 2 else 2**15
+        for place in chance.integers(reach, size=chance.integers(1, 20)):
+            content[place] ^= 1 << chance.integers(8)
+    folder.mkdir(parents=True)
+    path = folder / "000000001-Recall.h5"
+    path.write_bytes(content)
+    return path
+
+
 class Answer(NamedTuple):
     """How a command ended: its exit code, output, bytes of memory and seconds."""
 
@@ -357,8 +377,6 @@ def fault(*arguments):
 
 
 def _fields(answer):
-    from ast import literal_eval
-
     return literal_eval(answer.removeprefix("Answer"))
 
 
@@ -371,6 +389,4 @@ def _answer(*arguments):
             code = ended.code
     seconds = time.process_time() - started
     memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with suppress(ValueError):
-        seconds = round(seconds, 2)
     return "Answer" + repr((code, out.getvalue()[-600:], memory, seconds))

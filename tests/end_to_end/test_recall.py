@@ -174,6 +174,7 @@ def test_bad_input_is_refused_before_anything_runs(recall, tmp_path, case):
         (["colour=red"], "colour"),
         (["-c", "Recal"], "Recall"),
         (["--results", "/proc/none"], "/proc/none"),
+        (["--results", "/mnt/not mounted/results"], "is its disk mounted?"),
         (["--twin", "dynamics=magic"], "steepest_descent"),
     ],
 )

@@ -208,6 +208,11 @@ def test_an_empty_site_is_undetermined_and_the_others_are_right(plan, site):
     assert row["shot.error_probability"][site] == 0.5
 
 
+def test_an_empty_site_that_is_no_site_is_said(plan, caplog):
+    Laboratory(plan, empty_sites=(15, 16, 99_999)).run()
+    assert "empty_sites [16, 99999] are none: the sites are 0 to 15" in caplog.text
+
+
 def test_without_a_trigger_there_are_no_frames(plan):
     recorded = Laboratory(plan, leave_out=("trigger",)).run()
     assert recorded["missing"] == 2

@@ -19,6 +19,8 @@ from ccqed_ctrl.errors import ParameterError, ResultsError
 from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Imaging
 
+from ...disks import disk
+
 KEPT = sorted((Path(__file__).parents[1] / "revision_1").glob("*.h5"))
 
 
@@ -202,3 +204,21 @@ def test_a_file_may_be_annotated_twice_and_onto_itself(file):
         assert run.overlaps.shape == (2, 10)
         check_annotated(opened["datasets"])
         assert len(opened["datasets/shot.overlaps"].dims[1]) == 1
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    with disk(tmp_path, 4) as made:
+        yield made
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".h5", ".csv"])
+@pytest.mark.parametrize("room", [0, 20_000, 300_000])
+def test_a_disk_too_full_for_an_export_has_nothing_of_it(mounted, file, room, suffix):
+    mounted.fill(leave=0 if suffix == ".csv" else room)
+    with (
+        Run(file) as run,
+        pytest.raises(ResultsError, match="No space left"),
+    ):
+        export.write(run, mounted.root / f"x{suffix}")
+    assert {path.name for path in mounted.root.iterdir()} == {"filler", "lost+found"}

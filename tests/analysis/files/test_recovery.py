@@ -8,6 +8,7 @@ import pytest
 
 import analysis
 from analysis.files.recovery import orphans, recover, results_file
+from ccqed_ctrl import cli
 from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.journal import Journal
@@ -84,3 +85,16 @@ def test_a_journal_is_not_recovered_while_its_results_are_to_come(journal):
         with Journal.open(journal) as reader:
             assert reader.shots("shot.verdict") == SHOTS
     recover(journal)
+
+
+def test_the_listing_names_what_is_left_of_killed_runs(journal, capsys):
+    arguments = ["ls", str(journal.parent)]
+    assert cli.main(arguments) == 0
+    said = capsys.readouterr().out
+    assert f"a run was killed: ccqed recover {journal} keeps what it had" in said
+    with hold(journal):
+        cli.main(arguments)
+    assert f"{journal}: its run is still going on" in capsys.readouterr().out
+    recover(journal)
+    cli.main(arguments)
+    assert "journal" not in capsys.readouterr().out
