@@ -34,7 +34,8 @@ LINES = (
 #: No two of these durations are the same, so that none can stand for another.
 TIMING = Timing(start=3e-3, preparation=70e-6, lead=110e-6, reference_guard=6e-6,
                 dac_settling=9e-6)  # fmt: skip
-SEQUENCE = Sequence(hold_time=230e-6, evolution_time=1.3e-3, exposure=41e-6)
+SEQUENCE = Sequence(hold_time=230e-6, field_off_time=170e-6, evolution_time=1.3e-3,
+                    exposure=41e-6)  # fmt: skip
 TONE = Tones(frequency=180e6, attenuation=7.5)
 APPARATUS = Apparatus(timing=TIMING, imaging=Imaging(pixels=32, readout_time=33e-3),
                       tones=TONE)  # fmt: skip
@@ -169,13 +170,14 @@ def expected(start, *, noise=True):
     ns = 1_000_000_000
     mu = {name: round(value * ns) for name, value in {
         "prepare": 70e-6, "lead": 110e-6, "guard": 6e-6, "settle": 9e-6,
-        "hold": 230e-6, "evolve": 1.3e-3, "expose": 41e-6, "read": 33e-3,
-        "ramp": len(VOLTS) * STEP,
+        "hold": 230e-6, "fall": 170e-6, "evolve": 1.3e-3, "expose": 41e-6,
+        "read": 33e-3, "ramp": len(VOLTS) * STEP,
     }.items()}  # fmt: skip
     dark = start + mu["prepare"]  # the longitudinal drive goes on
     pumped = dark + mu["lead"]
     loaded = pumped + mu["ramp"] + mu["hold"]
-    first = loaded + mu["evolve"]
+    alone = loaded + mu["fall"]
+    first = alone + mu["evolve"]
     off = first + 2 * mu["guard"] + mu["expose"]
     quiet = off + BUS + LOAD + mu["settle"]
     second = quiet + mu["read"]
@@ -185,7 +187,7 @@ def expected(start, *, noise=True):
         trigger += [(begin + mu["guard"], 1), (begin + mu["guard"] + mu["expose"], 0)]
     return {
         "ttl_prepare": [(start, 1), (dark, 0)],
-        "longitudinal_switch": [(dark, 1), (loaded, 0)],
+        "longitudinal_switch": [(dark, 1), (alone, 0)],
         "noise_gate": [(pumped, 1)] * noise + [(quiet, 0)],
         "pump_plus_switch": [(pumped, 1), (off, 0)],
         "pump_minus_switch": [(pumped, 1), (off, 0)],
@@ -215,7 +217,7 @@ def test_the_set_point_follows_the_ramp_and_falls_behind_the_switches(laboratory
 
 def test_all_tones_share_frequency_and_fiducial(laboratory):
     """A tone's phase is told as of time zero: of one fiducial, all have the same."""
-    _, events = laboratory.take(plan())
+    _, events = laboratory.take(plan(field_off_time=0.0))
     start = track(events, "ttl_prepare")[0][0]
     for tone in TONES:
         full = AMPLITUDE if tone == "longitudinal" else 1.0
@@ -227,6 +229,22 @@ def test_all_tones_share_frequency_and_fiducial(laboratory):
             assert time_mu < start
         assert track(laboratory.events(), tone, "attenuation")[-1][1] == 7.5
     phases = [track(events, tone, "phase")[0][1] for tone in TONES]
+    np.testing.assert_allclose(phases, phases[0], atol=2 / 2**16)
+
+
+def test_the_longitudinal_field_falls_linearly_in_phase(laboratory):
+    _, events = laboratory.take(plan())
+    alone = track(events, "longitudinal_switch")[-1][0]
+    (_, *falling) = track(events, "longitudinal", "amplitude")
+    steps = len(falling)
+    assert steps == 17  # 10 us each, the shortest that is allowed
+    left = 1 - (np.arange(steps) + 0.5) / steps
+    amplitudes = [amplitude for _, amplitude in falling]
+    np.testing.assert_allclose(amplitudes, AMPLITUDE * left, atol=2**-14)
+    times = np.array([time_mu for time_mu, _ in falling])
+    assert set(np.diff(times)) == {10_000}
+    assert alone - 180_000 < times[0] < alone - 160_000
+    phases = [phase for _, phase in track(events, "longitudinal", "phase")]
     np.testing.assert_allclose(phases, phases[0], atol=2 / 2**16)
 
 
