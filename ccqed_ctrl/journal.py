@@ -32,8 +32,8 @@ JOURNAL: Final = "journal"
 ROOT: Final = "root"
 #: What a journal's file is called, after the run's name.
 SUFFIX: Final = ".journal"
-#: Bytes of one value, below SQLite's own limit.
-LARGEST: Final = 900_000_000
+#: Bytes of one value; SQLite's own limit is 1 GB, and it copies what it reads.
+LARGEST: Final = 2**29
 _TABLES: Final = """
 PRAGMA application_id = 1665231204;
 CREATE TABLE whole (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB);
@@ -46,6 +46,8 @@ _UPSERT: Final = """
 INSERT INTO whole VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
 SET dtype = excluded.dtype, shape = excluded.shape, data = excluded.data
 """
+#: Bytes of a stored value beside its data: key, type, shape.
+_HEADER: Final = 2**20
 
 
 class Journal:
@@ -99,8 +101,11 @@ class Journal:
         with _reading(path):
             database = sqlite3.connect(path, isolation_level=None, timeout=0.1)
             (found,) = database.execute("PRAGMA application_id").fetchone()
-            if found != _APPLICATION:
+            # What only looks like a table could be read without an end.
+            views = "SELECT count(*) FROM sqlite_schema WHERE type = 'view'"
+            if found != _APPLICATION or database.execute(views).fetchone() != (0,):
                 raise ResultsError(f"{str(path)!r} is no journal")
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST + _HEADER)
         return cls(path, database)
 
     def store(self, values: Mapping[str, Any]) -> None:

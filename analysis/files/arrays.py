@@ -27,6 +27,8 @@ Variable = tuple[tuple[str, ...], Any, dict[str, Any]]
 
 #: Axes that make a dataset an image of the camera.
 IMAGE: Final = ("ny", "nx")
+#: Datasets of a run that becomes an `xarray.Dataset`; more take minutes.
+MOST_VARIABLES: Final = 4096
 #: What is named for a point of a scan; the plain name is the shots'.
 OF_POINTS: Final = "point_"
 
@@ -52,6 +54,11 @@ def to_xarray(run: Run, images: bool = True) -> Any:
         xarray is not installed, a dataset cannot be read, or all are too large.
     """
     xarray = required("xarray")
+    if len(run.attributes) > MOST_VARIABLES:
+        raise ResultsError(
+            f"{run.path.name} holds {len(run.attributes)} datasets; at most "
+            f"{MOST_VARIABLES} become variables: export it as .h5, which copies it"
+        )
     coordinates, labels = _labels(run)
     attributes, variables, size = dict(_attributes(run)), {}, 0
     for name, key in run.attributes.items():

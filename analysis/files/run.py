@@ -159,13 +159,9 @@ class Run:
     @cached_property
     def points(self) -> int:
         """Number of points of the scan; 1 where nothing was scanned."""
-        shape = self.get("plan.scan_shape") if self.has("plan.scan_shape") else ()
-        points = math.prod(int(size) for size in shape)
-        if not 1 <= points <= MOST_POINTS:
-            raise SchemaError(
-                f"{self.path.name}: a scan of {points} points; 1 to {MOST_POINTS} are "
-                "possible"
-            )
+        sizes = self.get("plan.scan_shape") if self.has("plan.scan_shape") else ()
+        if not 1 <= (points := math.prod(map(int, sizes))) <= MOST_POINTS:
+            raise SchemaError(f"{self.path.name}: a scan of {points} points is none")
         return points
 
     @property

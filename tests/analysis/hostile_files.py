@@ -207,7 +207,13 @@ def virtual_of(file, other):
 
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["analysis.files.run", "analysis.files.listing"])
+_PROCESSES.set_forkserver_preload(
+    [
+        "analysis.record_commands", "analysis.analyse_command", "analysis.commands",
+        "analysis.recover_command", "xarray.backends", "h5netcdf",
+        "tests.analysis.hostile_results",
+    ]
+)  # fmt: skip
 
 
 def limited(function, *arguments, seconds=10):

@@ -79,9 +79,8 @@ def nul_in_texts(file):
 def lone_surrogates(file):
     expid(file, "\ud800")
     put(file, "datasets/summary.memory", np.bytes_(b"\xed\xa0\x80"))
-    file["datasets"].id.links.create_hard(
-        b"summary.\xff", file["datasets"].id, b"backend"
-    )
+    group = file["datasets"]
+    group.id.links.create_hard(b"summary.\xff", group.id, b"backend")
 
 
 def surrogate_class(file):
