@@ -81,7 +81,7 @@ def _is_whole(results: Path) -> bool:
             return "datasets" in file
     except BlockingIOError:
         return True
-    except OSError:
+    except (OSError, RuntimeError, ValueError, KeyError):  # damaged
         return False
 
 
