@@ -7,9 +7,13 @@ stay in the run's journal, which the file names.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.journal import JOURNAL, Journal, sha256
+from ccqed_ctrl.records import Entry
 
 from .results_file import ResultsFile
 
@@ -48,6 +52,24 @@ def open_journal(file: ResultsFile) -> Journal | None:
     """
     path = journal_path(file)
     return None if path is None else Journal.open(path)
+
+
+def row_of(journal: Journal, entry: Entry, shot: int) -> Any:
+    """Return a shot's value that is as its entry says.
+
+    Raises
+    ------
+    ResultsError
+        It is damaged, or something else.
+    """
+    value = np.asarray(journal.row(entry.key, shot))
+    kinds = "U" if entry.dtype == "str" else "biufc"
+    if value.dtype.kind not in kinds or value.ndim != len(entry.axes) - 1:
+        raise ResultsError(
+            f"{journal.path}: {entry.key} of shot {shot} is {value.dtype} of shape "
+            f"{value.shape}, not {entry.dtype} with axes {entry.axes[1:]}"
+        )
+    return value[()]
 
 
 def check_journal(file: ResultsFile) -> None:

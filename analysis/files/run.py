@@ -30,7 +30,7 @@ from . import revision_1
 from .arrays import to_xarray
 from .header import Header, describe, read_header
 from .naming import key_of, short_names
-from .pairing import open_journal
+from .pairing import open_journal, row_of
 from .portrait import portrait
 from .results_file import ResultsFile, open_file
 
@@ -72,8 +72,7 @@ class Run:
     @cached_property
     def shots(self) -> int:
         """Number of complete shots; 0 where the experiment has no shots of ours."""
-        done = self.file.scalar("datasets/progress.done", int)
-        return max(int(done or 0), 0)
+        return max(int(self.file.scalar("datasets/progress.done", int) or 0), 0)
 
     @cached_property
     def keys(self) -> list[str]:
@@ -128,7 +127,8 @@ class Run:
         if implied is not None:
             return implied
         if self._journalled(key):
-            return np.stack([self.row(key, shot) for shot in range(self.shots)])
+            with self.file.guard(key):  # rows may be of several shapes
+                return np.stack([self.row(key, shot) for shot in range(self.shots)])
         value = self.file.read(key, self._checked(key))
         return value[: self.shots] if self._of_shots(key) else value
 
@@ -148,7 +148,7 @@ class Run:
         if implied is not None:
             return implied[index]
         if self.journal is not None and self._journalled(key):
-            return self.journal.row(key, index)
+            return row_of(self.journal, self.entry(key), index)
         return self.file.read(key, self._checked(key), index)
 
     def at(self, key: str, point: int) -> Any:
