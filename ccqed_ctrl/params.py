@@ -46,8 +46,8 @@ class Pump(Parameters):
     """Transverse Raman pump."""
 
     rabi_frequency: float = quantity(
-        angular(151.3e6), "Raman pump Rabi frequency Omega", "2pi MHz", minimum=1.0,
-        maximum=angular(100e9),
+        angular(151.3e6), "Raman pump Rabi frequency Omega", "2pi MHz", minimum=0.0,
+        maximum=angular(1e15),
     )  # fmt: skip
     atomic_detuning: float = quantity(
         angular(-100e9), "pump detuning from the excited state", "2pi GHz",
@@ -219,7 +219,7 @@ class Imaging(Parameters):
 
     pixels: int = quantity(256, "side of the square frame", minimum=16, maximum=2048)
     pixel_size: float = quantity(
-        0.036 * 35.2336e-6, "pixel pitch over magnification", "um", minimum=1e-8,
+        0.036 * 35.2336e-6, "pixel pitch over magnification", "um", minimum=1e-9,
         maximum=1e-3,
     )  # fmt: skip
     carrier_x: float = quantity(

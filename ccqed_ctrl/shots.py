@@ -9,7 +9,6 @@ a scan's first point come first.
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -206,7 +205,7 @@ class Shots:
     def _hold(self, journal: Path) -> None:
         """Let nobody recover the journal: what ARTIQ writes is still to come."""
         with suppress(OSError):  # it is gone, which was said
-            weakref.finalize(self, hold(journal).close)
+            hold(journal)
 
     def _live_through(self) -> None:
         """Take all shots; make the apparatus safe and say how it ended."""

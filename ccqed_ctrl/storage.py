@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,6 +22,8 @@ logger = logging.getLogger(__name__)
 #: Of the environment, which reaches `ccqed run` and ARTIQ's workers alike: the second
 #: results folder, on another disk.
 SPARE: Final = "CCQED_SPARE"
+#: What this process holds.
+_HELD: Final[dict[Path, BinaryIO]] = {}
 
 
 def spare() -> Path | None:
@@ -50,31 +54,53 @@ def unused(folder: Path, stem: str, suffix: str) -> Path:
     return path
 
 
-def hold(path: Path, *, alone: bool = False) -> BinaryIO:
-    """Open a file that stays held until it is closed, or this process is gone.
+def hold(path: Path) -> None:
+    """Let no other process claim a file, until it is released or this one is gone.
 
     The lock is of the open file: SQLite's own are lost whenever the process closes the
     same file once more. Windows keeps what is open from being removed.
 
-    Parameters
-    ----------
-    alone : bool
-        Refuse what another process holds.
+    Raises
+    ------
+    OSError
+        It is gone, or claimed.
+    """
+    _HELD[path.resolve()] = _locked(path, alone=False)
+
+
+def release(path: Path) -> None:
+    """Let others claim a file, if it was held."""
+    file = _HELD.pop(path.resolve(), None)
+    if file is not None:
+        file.close()
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Use a file alone.
 
     Raises
     ------
     ResultsError
-        It does.
+        It is held.
     """
+    try:
+        file = _locked(path, alone=True)
+    except OSError as error:
+        raise ResultsError(f"{path}: its run is still going on") from error
+    with file:
+        yield
+
+
+def _locked(path: Path, *, alone: bool) -> BinaryIO:
     file = path.open("rb")
     if sys.platform != "win32":
         try:
-            fcntl.flock(
-                file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
-            )
-        except OSError as error:
+            kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except OSError:
             file.close()
-            raise ResultsError(f"{path}: its run is still going on") from error
+            raise
     return file
 
 

@@ -192,11 +192,13 @@ def scalars(run: Run) -> list[Measured]:
 
 
 def _is_scalar(entry: Entry) -> bool:
+    if entry.axes != (SHOTS,):  # what no schema declares has none
+        return False
     book_keeping = entry.planned or entry.key == ShotRecord.attempts.key
     numeric = entry.dtype != "str" and np.dtype(entry.dtype).kind in "biuf"
     # A phase has no mean.
     linear = entry.key != HologramRecord.phase.key
-    return entry.axes == (SHOTS,) and numeric and linear and not book_keeping
+    return numeric and linear and not book_keeping
 
 
 def _measured(run: Run, entry: Entry) -> Measured:

@@ -15,7 +15,7 @@ from ccqed_ctrl.hdf5_files import fold, new_hdf5
 from ccqed_ctrl.journal import ROOT, SUFFIX, Journal, discard
 from ccqed_ctrl.records import Entry, decoded
 from ccqed_ctrl.records.annotation import annotate
-from ccqed_ctrl.storage import hold
+from ccqed_ctrl.storage import claimed
 from ccqed_ctrl.units import SCALES
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def orphans(root: Path, known: Collection[Path] = ()) -> list[Path]:
 def prospect(path: Path) -> str:
     """Say what can be done about a journal without a results file."""
     try:
-        with Journal.open(path), hold(path, alone=True):
+        with Journal.open(path), claimed(path):
             return f"a run was killed: ccqed recover {path} keeps what it had measured"
     except ResultsError as error:
         return str(error)
@@ -64,7 +64,7 @@ def recover(path: Path) -> Path:
     target = results_file(path)
     if _is_whole(target):
         raise ResultsError(f"{target} is there already; nothing is to be recovered")
-    with Journal.open(path) as journal, hold(path, alone=True):
+    with Journal.open(path) as journal, claimed(path):
         if target.exists():
             kept = target.replace(target.with_name(f"{target.name}.broken"))
             logger.warning("what had been written of %s is kept as %s", target, kept)

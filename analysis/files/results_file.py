@@ -216,3 +216,25 @@ def open_file(path: Path | str) -> Iterator[ResultsFile]:
         ) from error
     with file, path.open("rb") as raw:
         yield ResultsFile(file, raw, path)
+
+
+def dtype_of(dataset: h5py.Dataset) -> str:
+    """Return the dtype of a dataset as schemas have it; "?" of none of theirs."""
+    try:
+        stored = dataset.dtype
+    except TypeError:  # an HDF5 type that NumPy does not have
+        return "?"
+    return "str" if h5py.check_string_dtype(stored) is not None else str(stored)
+
+
+def fits(dataset: h5py.Dataset, dtype: str) -> bool:
+    """Tell whether a dataset is of plain values that a schema's dtype can hold."""
+    try:
+        stored = dataset.dtype
+    except TypeError:
+        return False
+    if dtype == "str":
+        return h5py.check_string_dtype(stored) is not None
+    if dtype == dtype_of(dataset):  # of no schema: as it is
+        return bool(stored.kind in "biufc")
+    return bool(stored.kind in "biufc" and np.can_cast(stored, dtype, "same_kind"))

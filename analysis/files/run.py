@@ -32,7 +32,7 @@ from .header import Header, describe, read_header
 from .naming import key_of, short_names
 from .pairing import open_journal, row_of
 from .portrait import portrait
-from .results_file import ResultsFile, open_file
+from .results_file import ResultsFile, dtype_of, fits, open_file
 
 
 class Run:
@@ -111,7 +111,7 @@ class Run:
             )
         dataset = self._foreign[key]
         axes = tuple(f"{key}_{axis}" for axis in range(len(dataset.shape or ())))
-        return Entry(key, axes, _dtype(dataset), "")
+        return Entry(key, axes, dtype_of(dataset), "")
 
     def get(self, key: str) -> Any:
         """Return a whole dataset: scalars as Python values, text as str.
@@ -331,10 +331,10 @@ class Run:
                     f"{self.path.name}: {key} has axes {entry.axes}; its shape is "
                     f"{shape}"
                 )
-            if not _fits(dataset, entry.dtype):
+            if not fits(dataset, entry.dtype):
                 raise SchemaError(
-                    f"{self.path.name}: {key} is {_dtype(dataset)}, not {entry.dtype} "
-                    "as its schema says"
+                    f"{self.path.name}: {key} is {dtype_of(dataset)}, not "
+                    f"{entry.dtype} as its schema says"
                 )
             for axis, size in zip(entry.axes, shape, strict=True):
                 self._check_axis(key, axis, size)
@@ -378,23 +378,3 @@ def _schema(file: ResultsFile) -> tuple[bool, dict[str, Entry]]:
         return False, records.decoded(text)
     except SchemaError as error:
         raise SchemaError(f"{file.path.name}: {error}") from error
-
-
-def _dtype(dataset: h5py.Dataset) -> str:
-    try:
-        stored = dataset.dtype
-    except TypeError:  # an HDF5 type that NumPy does not have
-        return "?"
-    return "str" if h5py.check_string_dtype(stored) is not None else str(stored)
-
-
-def _fits(dataset: h5py.Dataset, dtype: str) -> bool:
-    try:
-        stored = dataset.dtype
-    except TypeError:
-        return False
-    if dtype == "str":
-        return h5py.check_string_dtype(stored) is not None
-    if dtype == _dtype(dataset):  # of no schema: as it is
-        return bool(stored.kind in "biufc")
-    return bool(stored.kind in "biufc" and np.can_cast(stored, dtype, "same_kind"))

@@ -14,6 +14,10 @@ from .schema import KEY, decoded
 
 #: What begins the keys of parameters.
 SETTINGS: Final = "settings."
+#: Attributes of HDF5's dimension scales, made anew: libhdf5 crashes of damaged ones.
+_SCALES: Final = frozenset(
+    ("CLASS", "NAME", "DIMENSION_LIST", "DIMENSION_LABELS", "REFERENCE_LIST")
+)
 
 
 def label_keys(entries: Iterable[Entry]) -> dict[str, list[str]]:
@@ -58,6 +62,8 @@ def describe(datasets: h5py.Group, entries: Iterable[Entry]) -> None:
     known = [entry for entry in entries if _fits(datasets.get(entry.key), entry)]
     for entry in known:
         dataset = datasets[entry.key]
+        for name in _SCALES & set(dataset.attrs):
+            del dataset.attrs[name]
         dataset.attrs["long_name"] = entry.doc
         if entry.dtype != "str":
             dataset.attrs["units"] = si_unit(entry.unit) or "1"

@@ -22,7 +22,7 @@ from ccqed_ctrl import backend, provenance
 from ccqed_ctrl.ending import Ending
 from ccqed_ctrl.errors import CcqedError, ResultsError, StorageError
 from ccqed_ctrl.journal import JOURNAL, discard
-from ccqed_ctrl.storage import spare, unused
+from ccqed_ctrl.storage import release, spare, unused
 
 from . import devices, discovery, results
 from .arguments import ArgumentManager, described
@@ -208,6 +208,9 @@ class _Session:
                 logger.error("before that: %s", _sentence(self.error))
             self.error = error
             return None
+        finally:
+            if self._journal is not None:
+                release(self._journal)
 
     def _store(self) -> Path:
         """Write the results, in the second folder if the first takes none.

@@ -381,9 +381,6 @@ def test_events_out_of_order_are_refused(plan):
         plant.advance(events, 2000)
 
 
-# Inputs --------------------------------------------------------------------------
-
-
 def test_photodiodes_see_what_shines(plan):
     laboratory = Laboratory(plan)
     events, _ = laboratory.events()

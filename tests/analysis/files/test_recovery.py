@@ -13,7 +13,7 @@ from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.journal import Journal
 from ccqed_ctrl.records import encoded
-from ccqed_ctrl.storage import hold
+from ccqed_ctrl.storage import hold, release
 
 SHOTS = 3
 
@@ -78,12 +78,13 @@ def test_a_file_that_is_being_written_is_left_alone(journal):
 
 
 def test_a_journal_is_not_recovered_while_its_results_are_to_come(journal):
-    with hold(journal):
-        with pytest.raises(ResultsError, match="its run is still going on"):
-            recover(journal)
-        assert journal.exists()
-        with Journal.open(journal) as reader:
-            assert reader.shots("shot.verdict") == SHOTS
+    hold(journal)
+    with pytest.raises(ResultsError, match="its run is still going on"):
+        recover(journal)
+    assert journal.exists()
+    with Journal.open(journal) as reader:
+        assert reader.shots("shot.verdict") == SHOTS
+    release(journal)
     recover(journal)
 
 
@@ -92,8 +93,9 @@ def test_the_listing_names_what_is_left_of_killed_runs(journal, capsys):
     assert cli.main(arguments) == 0
     said = capsys.readouterr().out
     assert f"a run was killed: ccqed recover {journal} keeps what it had" in said
-    with hold(journal):
-        cli.main(arguments)
+    hold(journal)
+    cli.main(arguments)
+    release(journal)
     assert f"{journal}: its run is still going on" in capsys.readouterr().out
     recover(journal)
     cli.main(arguments)
