@@ -68,7 +68,7 @@ def draw_row(
 
 def words(name: str, unit: str = "") -> str:
     """Return the label of an axis: name and unit, as printed."""
-    shown = name.rpartition(".")[2].replace("_", " ")
+    shown = name.rpartition(".")[2].replace("_", " ")[:LONGEST]
     return f"{shown} ({printed(unit)})" if unit else shown
 
 
