@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from ccqed_ctrl.storage import SPARE
 from sim_backend.host import ensure_artiq
+from tests.disks import disk
 
 ensure_artiq()
 
@@ -27,3 +30,19 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 def pytest_xdist_auto_num_workers(config):
     """Give a run of folders a process per core, and one of named files this process."""
     return 0 if any(".py" in argument for argument in config.args) else None
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A small disk of its own."""
+    with disk(tmp_path, 24) as made:
+        yield made
+
+
+@pytest.fixture
+def spare(tmp_path, monkeypatch):
+    """Configure a second folder."""
+    folder = tmp_path / "spare"
+    folder.mkdir()
+    monkeypatch.setenv(SPARE, str(folder))
+    return folder

@@ -21,7 +21,6 @@ from ccqed_ctrl.errors import ResultsError, StorageError
 from ccqed_ctrl.hdf5_files import fold
 from ccqed_ctrl.journal import Journal, begin
 from ccqed_ctrl.storage import SPARE
-from tests.disks import disk
 
 FRAMES = np.arange(2 * 8 * 8, dtype=np.uint16).reshape(2, 8, 8)
 
@@ -260,21 +259,6 @@ def read(path):
     with Journal.open(path) as journal:
         shots = range(journal.shots("frames"))
         return [int(journal.row("frames", shot)[0, 0, 0]) for shot in shots]
-
-
-@pytest.fixture
-def mounted(tmp_path):
-    with disk(tmp_path, 16) as made:
-        yield made
-
-
-@pytest.fixture
-def spare(tmp_path, monkeypatch):
-    """Configure a second folder."""
-    folder = tmp_path / "spare"
-    folder.mkdir()
-    monkeypatch.setenv(SPARE, str(folder))
-    return folder
 
 
 def test_what_was_appended_survives_a_power_cut(mounted):

@@ -14,28 +14,12 @@ import pytest
 
 import analysis
 from analysis.files import recovery
-from ccqed_ctrl.storage import SPARE
 from sim_backend.host import runner
 from sim_backend.host.scheduler import Termination
-from tests.disks import disk
 
 from .conftest import RECALL
 
 SHOTS = 4
-
-
-@pytest.fixture
-def mounted(tmp_path):
-    with disk(tmp_path, 24) as made:
-        yield made
-
-
-@pytest.fixture
-def spare(tmp_path, monkeypatch):
-    folder = tmp_path / "spare"
-    folder.mkdir()
-    monkeypatch.setenv(SPARE, str(folder))
-    return folder
 
 
 def run(tmp_path, results, trouble, after=2, shots=SHOTS):

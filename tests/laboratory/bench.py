@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from ccqed_ctrl.belief import Apparatus
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.recalling import RecallRecord, plan_recall
 from sim_backend.crate.events import Event
+from sim_backend.laboratory.imperfections import Imperfections
+from sim_backend.laboratory.optics import Optics
 from sim_backend.laboratory.plant import Plant
 from sim_backend.laboratory.scenario import Scenario
 from sim_backend.laboratory.wiring import TONES
@@ -29,6 +32,9 @@ IMAGING = params.Imaging(pixels=160)
 MS = 1_000_000
 #: What most tests of the plant want of its truth: fast, and minima that are known.
 STATED = {"imaging": IMAGING, "dynamics": "steepest_descent"}
+#: Nothing is drawn: everything is where and what it was told to be.
+PERFECT = Imperfections(placement_error=0.0, atom_number_spread=0.0, phase_drift=0.0)
+IDEAL = Scenario(imaging=IMAGING, imperfections=PERFECT)
 
 
 @cache
@@ -47,6 +53,17 @@ def plan_shot(seed=0, **sequence):
             apparatus=Apparatus(imaging=IMAGING),
             run=params.Run(seed=seed),
         )
+
+
+def sites_of(count=6, seed=2):
+    """Return sites (count, 2) m that are drawn about the axis."""
+    waist = IDEAL.cavity.waist
+    return np.random.default_rng(seed).normal(scale=1.2 * waist, size=(count, 2))
+
+
+def optics(**changes):
+    """Return the light of the ideal laboratory, but for some changes."""
+    return Optics(dataclasses.replace(IDEAL, **changes))
 
 
 def shutters(events):

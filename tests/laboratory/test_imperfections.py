@@ -21,23 +21,22 @@ from sim_backend.laboratory.imperfections import (
     LightShifts,
     Losses,
 )
-from sim_backend.laboratory.optics import Optics
 from sim_backend.laboratory.plant import Plant
 from sim_backend.laboratory.scenario import Scenario
-from tests.laboratory.bench import IMAGING, WIRING, Laboratory, plan_shot, shutters
+from tests.laboratory.bench import (
+    IDEAL,
+    IMAGING,
+    PERFECT,
+    WIRING,
+    Laboratory,
+    optics,
+    plan_shot,
+    shutters,
+    sites_of,
+)  # fmt: skip
 
-PERFECT = Imperfections(placement_error=0.0, atom_number_spread=0.0, phase_drift=0.0)
-IDEAL = Scenario(imaging=IMAGING, imperfections=PERFECT)
 CAVITY, SIZE, WAIST = IDEAL.cavity, IDEAL.cloud.size, IDEAL.cavity.waist
 PIXEL = IMAGING.pixel_size
-
-
-def sites_of(count=6, seed=2):
-    return np.random.default_rng(seed).normal(scale=1.2 * WAIST, size=(count, 2))
-
-
-def optics(**changes):
-    return Optics(dataclasses.replace(IDEAL, **changes))
 
 
 # Off -------------------------------------------------------------------------------

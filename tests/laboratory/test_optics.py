@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -12,27 +10,14 @@ from ccqed_ctrl.model.emission import emission_kernel, overlap_kernel
 from ccqed_ctrl.model.imaging import pixel_axis
 from sim_backend.laboratory.imperfections import (
     Alignment,
-    Imperfections,
     PumpBeam,
     Resolution,
 )
-from sim_backend.laboratory.optics import Optics
 from sim_backend.laboratory.physics.geometry import turned
-from sim_backend.laboratory.scenario import Scenario
-from tests.laboratory.bench import IMAGING
+from tests.laboratory.bench import IDEAL, IMAGING, optics, sites_of
 
-PERFECT = Imperfections(placement_error=0.0, atom_number_spread=0.0, phase_drift=0.0)
-IDEAL = Scenario(imaging=IMAGING, imperfections=PERFECT)
 CAVITY, SIZE, WAIST = IDEAL.cavity, IDEAL.cloud.size, IDEAL.cavity.waist
 PIXEL = IMAGING.pixel_size
-
-
-def sites_of(count=6, seed=2):
-    return np.random.default_rng(seed).normal(scale=1.2 * WAIST, size=(count, 2))
-
-
-def optics(**changes):
-    return Optics(dataclasses.replace(IDEAL, **changes))
 
 
 def couplings(sites, **changes):

@@ -11,18 +11,17 @@ from ccqed_ctrl.model.emission import emission_kernel, overlap_kernel
 from ccqed_ctrl.model.imaging import pixel_axis
 from sim_backend.crate.events import Event
 from sim_backend.laboratory.plant import Plant
-from sim_backend.laboratory.scenario import Detection, Imperfections, Scenario
+from sim_backend.laboratory.scenario import Detection, Scenario
 from tests.laboratory.bench import (
     ENSEMBLES,
     IMAGING,
     MS,
+    PERFECT,
     WIRING,
     Laboratory,
     plan_shot,
     shutters,
 )
-
-PERFECT = Imperfections(placement_error=0.0, atom_number_spread=0.0, phase_drift=0.0)
 
 
 @pytest.fixture(scope="module")
