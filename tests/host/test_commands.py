@@ -16,10 +16,14 @@ from sipyco import pyon
 from sim_backend.host.hdf5 import read
 
 ROOT = Path(__file__).parents[2]
+# SIGHUP is as a terminal has it, also where the tests themselves run under nohup.
 MAIN = """
+import signal
 import sys
 from ccqed_ctrl import cli
 from sim_backend.host import commands
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 COMMANDS = {"run": commands.RUN, "list": commands.LIST}
 cli._load = COMMANDS.__getitem__
 if __name__ == "__main__":
