@@ -26,6 +26,8 @@ from .work import Outcome
 
 #: Raised with every incompatible change of the table.
 REVISION = 1
+#: Where a zip file without a comment, as ours are, tells how many members it has.
+_MEMBERS = slice(-12, -10)
 #: Seconds to wait for another program that writes.
 PATIENCE = 60.0
 
@@ -165,6 +167,10 @@ def unpack(content: bytes) -> Values:
             # Before any array is made, whose size a damaged header would tell.
             if broken := stored.zip.testzip():
                 raise ResultsError(f"checksum of {broken}")
+            # A damaged entry of the directory can swallow the next one unnoticed.
+            told = int.from_bytes(content[_MEMBERS], "little")
+            if told != len(stored.files):
+                raise ResultsError(f"{len(stored.files)} arrays of {told}")
             return {name[1:]: stored[name] for name in stored.files}
     except Exception as error:  # readers raise anything at damaged bytes
         raise ResultsError(f"damaged: {error}") from error

@@ -8,7 +8,7 @@ import sqlite3
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analysis.campaign import Study, Task, load, open_store, run
@@ -287,6 +287,7 @@ def test_what_is_no_store(tmp_path):
         load(tmp_path, study())
 
 
+@example([0.0, 0.0, 0.0], 436, 1, False)  # an entry that swallows the next
 @given(
     st.lists(st.floats(allow_nan=False), min_size=1, max_size=9),
     st.integers(0), st.integers(1, 255), st.booleans(),
