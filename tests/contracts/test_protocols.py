@@ -58,6 +58,11 @@ def test_the_simulated_driver_satisfies_its_protocol(protocol, implementation):
     assert "close" in methods(implementation)
 
 
+def test_the_basler_satisfies_the_protocol_of_cameras():
+    basler = pytest.importorskip("ccqed_ctrl.controllers.basler")
+    assert differences(protocols.Camera, basler.Basler) == []
+
+
 def test_every_controller_of_the_twin_is_compared():
     compared = {f"{cls.__module__}:{cls.__name__}" for _, cls in PAIRS}
     assert compared == set(LABORATORY.controllers.values())

@@ -128,7 +128,9 @@ def own_package(tmp_path, monkeypatch):
 def test_another_package_adds_a_driver():
     made = program.driver("camera", "andor", {"serial": 12, "cooled": True})
     assert (made.serial, made.cooled) == (12, True)
-    with pytest.raises(ParameterError, match="installed are: andor, pylon, simulation"):
+    with pytest.raises(
+        ParameterError, match="installed are: andor, .*pylon, simulation"
+    ):
         program.driver("camera", "hamamatsu", {})
     with pytest.raises(ParameterError, match="'andor' of the camera: missing .*serial"):
         program.driver("camera", "andor", {})
