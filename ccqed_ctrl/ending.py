@@ -57,7 +57,19 @@ class Verdict(StrEnum):
     dark = "dark", "too few photons to tell the field from shot noise"
     undetermined = "undetermined", "some spins have no sign beyond doubt"
     undecodable = "undecodable", "the decoder refused the frames"
-    repeated = "repeated", "taken again: another row holds the shot that counts"
+    timeout = "timeout", "a device did not answer in time"
+    wrong_frames = (
+        "wrong frames", "frames of other triggers than the shot's, by their numbers",
+    )  # fmt: skip
+    wrong_pattern = "wrong pattern", "the DMD did not show what it was asked to"
+    late = (
+        "late",
+        "a frame has less reference light than the other: it was exposed late",
+    )
+    inverted = (
+        "inverted", "spins opposite to what was written: the reference's sign flipped",
+    )  # fmt: skip
+    lost_sites = "lost sites", "ensembles without light among others that have it"
 
     def __new__(cls, word: str, meaning: str) -> Self:
         """Make the member that is `word`."""

@@ -38,6 +38,10 @@ class DeviceTimeoutError(DeviceError, TimeoutError):
     """A device did not answer in time."""
 
 
+class MissingDataError(DeviceTimeoutError):
+    """A device answered, with less than was asked for."""
+
+
 class CalibrationError(CcqedError, RuntimeError):
     """A calibration is missing, stale or contradictory."""
 

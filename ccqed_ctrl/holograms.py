@@ -40,6 +40,8 @@ class HologramRecord(ShotRecord):
     frames = row("F ny nx", "uint16", "raw hologram and reference, ADU", raw=True)
     exposure = row("", "float64", "exposure as used", "us")
     saturated = row("", "int64", "clipped pixels of both frames")
+    sequence = row("F", "int64", "numbers of the triggers that made the frames")
+    pattern_shown = row("", "bool", "whether the DMD said that it shows this pattern")
     emission = row("N", "complex128", "emission of the ensembles, sqrt(e-)")
     spins = row("N", "int8", "decoded spins, 0 undetermined")
     error_probability = row("N", "float64", "that a sign is wrong")

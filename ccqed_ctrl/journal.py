@@ -121,8 +121,8 @@ class Journal:
             [(key, *_encoded(key, value)) for key, value in values.items()],
         )
 
-    def append(self, shot: int, row: Mapping[str, Any]) -> None:
-        """Add values of a shot: all or none.
+    def append(self, shot: int, row: Mapping[str, Any], *, anew: bool = False) -> None:
+        """Add values of a shot, all or none; `anew`: in place of those it has.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Journal:
             of that key.
         """
         self._write(
-            "INSERT INTO row VALUES (?, ?, ?, ?, ?)",
+            f"INSERT {'OR REPLACE ' if anew else ''}INTO row VALUES (?, ?, ?, ?, ?)",
             [(shot, key, *_encoded(key, value)) for key, value in row.items()],
         )
 

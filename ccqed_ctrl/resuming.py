@@ -96,7 +96,8 @@ def finished(earlier: Earlier, record: type[Record]) -> Iterator[dict[Entry, Any
         if entry.axes[:1] == (SHOTS,) and earlier.has(entry.key)
     ]
     for index in range(earlier.shots):
-        yield {entry: earlier.row(entry.key, index) for entry in kept}
+        rows = {entry: earlier.row(entry.key, index) for entry in kept}
+        yield {ShotRecord.rejected: ""} | rows  # older files do not have it
 
 
 def _shown(value: Any) -> str:

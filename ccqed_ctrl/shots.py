@@ -19,8 +19,8 @@ from artiq.experiment import HasEnvironment, TerminationRequested
 
 from . import belief, resuming, scans
 from .arguments import Arguments, arguments
-from .ending import Ending
-from .errors import DeviceTimeoutError, StorageError
+from .ending import Ending, Verdict
+from .errors import DeviceTimeoutError, MissingDataError, StorageError
 from .journal import Journal, begin
 from .params import Run
 from .records.journalled import JournalWriter
@@ -126,6 +126,7 @@ class Shots:
         self._run = arguments(experiment, Run, "Run")
         self._rows: list[_Row] = []
         self._watched = any(e.applet and e.is_summary for e in record.entries())
+        self._lasting: set[Verdict] = set()
         self.done = 0
 
     def plan(
@@ -249,7 +250,7 @@ class Shots:
             if arranged is not row.plan:
                 self.sequence.arrange(row.plan, afresh=arranged is None)
                 arranged = row.plan
-            self._finish(row, *self._take(row))
+            self._finish(row)
             self.done += 1
             self._report.progress(self.done)
 
@@ -291,24 +292,47 @@ class Shots:
         self._scheduler.pause()
         return True
 
-    def _take(self, row: _Row) -> tuple[Rows, int]:
-        """Return the raw data of a shot, and how often it was taken."""
-        for attempt in range(1, self._retries + 1):
+    def _finish(self, row: _Row) -> None:
+        """Take a shot until nothing speaks against it, or often enough; store it."""
+        rejected: list[Verdict] = []
+        while True:
+            last = len(rejected) >= self._retries
             try:
-                return self.sequence.take(row.plan, row.shot), attempt
+                raw, reading = self._take(row)
             except DeviceTimeoutError as error:
+                if last:
+                    raise
+                missing = isinstance(error, MissingDataError)
+                verdict = Verdict.missing_frames if missing else Verdict.timeout
                 logger.warning("shot %d is taken again: %s", self.done, error)
-        return self.sequence.take(row.plan, row.shot), self._retries + 1
+            else:
+                verdict = reading.verdict
+                if last or verdict is Verdict.ok or verdict in self._lasting:
+                    break
+                logger.warning("shot %d is taken again: %s", self.done, verdict.meaning)
+            rejected.append(verdict)
+            self._pause()
+            self.sequence.arrange(row.plan, afresh=True)
+        if rejected and {*rejected} == {verdict}:
+            self._lasting.add(verdict)
+        self._store(row, raw, reading, rejected)
 
-    def _finish(self, row: _Row, raw: Rows, attempts: int) -> None:
-        """Store a shot: the raw data before anything is made of them."""
-        self._writer.append(raw)
-        reading = row.reader.read(row.shot, raw)
+    def _take(self, row: _Row) -> tuple[Rows, Reading]:
+        """Take and read a shot; the raw data are on disk before they are read."""
+        raw = self.sequence.take(row.plan, row.shot)
+        self._writer.keep(raw)
+        return raw, row.reader.read(row.shot, raw)
+
+    def _store(
+        self, row: _Row, raw: Rows, reading: Reading, rejected: list[Verdict]
+    ) -> None:
         record = self.record
         self._writer.append(
             {
+                **raw,
                 record.point: row.point,
-                record.attempts: attempts,
+                record.attempts: len(rejected) + 1,
+                record.rejected: "; ".join(rejected),
                 record.verdict: str(reading.verdict),
                 **row.shot.rows,
                 **reading.rows,

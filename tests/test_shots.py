@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import analysis
+from ccqed_ctrl.records import ShotRecord
 from sim_backend.host import runner
 from sim_backend.host.scheduler import Termination
 
@@ -46,6 +47,8 @@ class Pulse(Parameters):
     length: float = quantity(1e-6, "of the pulse", "us", minimum=0.0, maximum=1e-3)
     failures: int = quantity(0, "of the first shot", minimum=0)
     end: str = quantity("", "how the second shot ends")
+    dim: int = quantity(0, "takes of the second shot without a count", minimum=0)
+    base: int = quantity(0, "counts of the first shot", minimum=0)
 
 
 class BlinkRecord(ShotRecord):
@@ -90,7 +93,7 @@ class Led(HasEnvironment):
         self.setattr_device("core")
         self.setattr_device("led")
         self.setattr_device("scheduler")
-        self.failures = 0
+        self.failures = self.dim = 0
         self.log = []
 
     def arrange(self, plan, *, afresh):
@@ -107,7 +110,10 @@ class Led(HasEnvironment):
         if shot.index == 1 and plan.pulse.end == "terminated":
             self.scheduler.request_termination(self.scheduler.rid)
         self.blink(plan.pulse.length)
-        return {BlinkRecord.counts: np.full(3, shot.index)}
+        if shot.index == 1 and self.dim < plan.pulse.dim:
+            self.dim += 1
+            return {BlinkRecord.counts: np.zeros(3, int)}
+        return {BlinkRecord.counts: np.full(3, shot.index + plan.pulse.base)}
 
     def make_safe(self):
         self.log.append("safe")
@@ -174,7 +180,7 @@ def blink(tmp_path):
 
 
 def test_a_users_own_record_is_a_first_class_one(blink):
-    outcome, run = blink(shots=3, length="2us")
+    outcome, run = blink(shots=3, length="2us", repeats=0)
     assert outcome.status == "ok", outcome.error
     np.testing.assert_array_equal(run.counts, [[0] * 3, [1] * 3, [2] * 3])
     assert run.verdict == ["dark", "ok", "ok"]
@@ -186,17 +192,17 @@ def test_a_users_own_record_is_a_first_class_one(blink):
 
 
 def test_a_scan_is_planned_point_by_point_and_tells_each_rows_settings(blink):
-    _, run = blink(shots=2, length="1us,3us", failures="0,1")
+    _, run = blink(shots=2, length="1us,3us", failures="0,1", base=1)
     assert list(run.get("plan.scanned")) == ["pulse.length", "pulse.failures"]
     np.testing.assert_array_equal(run.scan_shape, [2, 2])
     np.testing.assert_array_equal(run.point, [0, 0, 1, 1, 2, 2, 3, 3])
     lengths = [run.settings(k)["pulse"]["length"] for k in run.point]
     assert lengths == pytest.approx([1e-6] * 4 + [3e-6] * 4)
-    np.testing.assert_array_equal(run.counts[:, 0], range(8))
+    np.testing.assert_array_equal(run.counts[:, 0], range(1, 9))
     np.testing.assert_allclose(run.get("plan.doubled"), [2e-6, 2e-6, 6e-6, 6e-6])
     assert run.get("log") == [
-        "arranged 1 True", "arranged 1 False", "arranged 3 False", "arranged 3 False",
-        "safe",
+        "arranged 1 True", "arranged 1 False", "arranged 1 True", "arranged 3 False",
+        "arranged 3 False", "safe",
     ]  # fmt: skip
 
 
@@ -209,6 +215,31 @@ def test_a_shot_without_its_data_is_taken_again(blink):
     assert "counter: nothing came" in str(outcome.error)
     assert run.shots == 0
     assert run.get("log")[-1] == "safe"
+
+
+def test_a_bad_shot_is_taken_again_and_only_the_last_take_is_kept(blink):
+    outcome, run = blink(shots=3, base=1, dim=2)
+    assert outcome.status == "ok"
+    np.testing.assert_array_equal(run.counts[:, 0], [1, 2, 3])
+    np.testing.assert_array_equal(run.attempts, [1, 3, 1])
+    assert run.verdict == ["ok"] * 3
+    assert run.rejected == ["", "dark; dark", ""]
+    # Whatever made it bad, everything is set up again.
+    assert run.get("log") == ["arranged 1 True"] * 3 + ["safe"]
+
+
+def test_a_shot_that_stays_bad_is_kept_with_its_verdict(blink):
+    _, run = blink(shots=3, base=1, dim=9, repeats=1)
+    np.testing.assert_array_equal(run.counts[:, 0], [1, 0, 3])
+    assert run.verdict == ["ok", "dark", "ok"]
+    assert run.rejected[1] == "dark"
+    np.testing.assert_array_equal(ShotRecord(run).good, [True, False, True])
+
+
+def test_what_no_repeat_has_helped_is_not_repeated_again(blink):
+    _, run = blink(shots=3, dim=9)
+    assert run.verdict == ["dark", "dark", "ok"]
+    np.testing.assert_array_equal(run.attempts, [3, 1, 1])
 
 
 def test_termination_is_an_ending_with_a_summary(blink):

@@ -26,6 +26,8 @@ TOLERANCE = {"complex64": 1e-5, "float64": 1e-7, "complex128": 1e-7}
 _ORIGINAL: Final = {
     HologramRecord.frames.key, HologramRecord.exposure.key,
     HologramRecord.saturated.key, HologramRecord.attempts.key,
+    HologramRecord.rejected.key, HologramRecord.sequence.key,
+    HologramRecord.pattern_shown.key,
 }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from ccqed_ctrl import notation
 from ccqed_ctrl.errors import ParameterError, SchemaError
 from ccqed_ctrl.holograms import HologramRecord
@@ -36,6 +38,8 @@ ANALYSED: Final[Mapping[str, tuple[type[Parameters], tuple[str, ...]]]] = {
 }
 #: What a shot is read from, and what it is scored by.
 RAW: Final = (HologramRecord.frames, HologramRecord.saturated)
+#: What devices told, of files that have it: the verdict follows from it.
+TOLD: Final = (HologramRecord.sequence, HologramRecord.pattern_shown)
 SCORING: Final = (
     RecallRecord.names, RecallRecord.patterns, RecallRecord.image_shape,
     RecallRecord.cued, RecallRecord.encoder, RecallRecord.decoder,
@@ -126,13 +130,25 @@ class StoredReader:
 
     def read(self, index: int) -> dict[Entry, Any]:
         """Return everything that follows from the frames of shot `index`."""
-        raw = {entry: self.run.row(entry.key, index) for entry in RAW}
-        reading = self.hologram.decode(raw)
+        told = (entry for entry in TOLD if self.run.has(entry.key))
+        raw = {entry: self.run.row(entry.key, index) for entry in (*RAW, *told)}
+        reading = self.hologram.decode(raw, self._written(index))
         rows = {**reading.rows, HologramRecord.verdict: str(reading.verdict)}
         if self.recall is not None:
             cue = self.run.row(RecallRecord.cue.key, index)
             rows |= self.recall.score(cue, rows[RecallRecord.spins])
         return rows
+
+    def _written(self, index: int) -> Any:
+        """Return the state (N,) that the field wrote, None where that is not stored."""
+        record = HologramRecord
+        if not (
+            self.run.has(record.couplings.key) and self.run.has(record.dmd_pattern.key)
+        ):
+            return None
+        point = int(self.run.row(record.point.key, index))
+        couplings = self.run.at(record.couplings.key, point)
+        return np.sign(couplings @ self.run.row(record.dmd_pattern.key, index))
 
 
 def reader_of(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.ending import Verdict
@@ -25,11 +25,9 @@ from ccqed_ctrl.records.shots import Reading
 
 from .decode import Decoder
 from .demodulation import Field, demodulate
+from .verdicts import of_devices, of_reading
 
 logger = logging.getLogger(__name__)
-
-#: Share of clipped pixels beyond which a shot is called saturated.
-SATURATED = 0.01
 
 
 @dataclass(frozen=True)
@@ -91,16 +89,17 @@ class HologramReader:
         hologram, reference = self._frames(frames)
         return demodulate(hologram, reference, self.imaging, self.decoder.band)
 
-    def read(
-        self,
-        shot: HologramShot,  # noqa: ARG002 (the same for any shot)
-        raw: Mapping[Entry, Any],
-    ) -> Reading:
+    def read(self, shot: HologramShot, raw: Mapping[Entry, Any]) -> Reading:
         """Read one shot: what was decoded is all there is."""
-        return self.decode(raw)
+        return self.decode(raw, np.sign(shot.load.field))
 
-    def decode(self, raw: Mapping[Entry, Any]) -> Reading:
-        """Read one shot; what cannot be decoded has no numbers, and a verdict."""
+    def decode(
+        self, raw: Mapping[Entry, Any], written: ArrayLike | None = None
+    ) -> Reading:
+        """Read one shot; what cannot be decoded has no numbers, and a verdict.
+
+        written: (N,) state that the field wrote, see `verdicts.of_reading`.
+        """
         record = HologramRecord
         frames = raw[record.frames]
         shown: dict[Entry, Any] = {}
@@ -110,21 +109,27 @@ class HologramReader:
             record.emission, record.spins, record.error_probability, record.phase,
             record.residual,
         )  # fmt: skip
+        verdict = Verdict.ok
         try:
+            self._frames(frames)
+            verdict = of_devices(raw)
             field = self.field(frames)
             found = self.decoder.decode(field)
         except DecodingError as error:
             logger.warning("a shot cannot be decoded: %s", error)
             sizes = {"N": len(self.positions)}
             rows = {entry: entry.empty(sizes) for entry in measured}
-            return Reading(rows, Verdict.undecodable, shown)
+            verdict = Verdict.undecodable if verdict is Verdict.ok else verdict
+            return Reading(rows, verdict, shown)
         values = (
             found.amplitudes, found.spins, found.error_probability, found.phase,
             found.residual_fraction,
         )  # fmt: skip
         shown[record.field] = np.abs(field.values).T.astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
-        return Reading(rows, _verdict(found.spins, raw), shown)
+        if verdict is Verdict.ok:
+            verdict = of_reading(found, frames, self.imaging.offset, written)
+        return Reading(rows, verdict, shown)
 
     def _frames(self, frames: NDArray[Any]) -> NDArray[Any]:
         side = self.imaging.pixels
@@ -134,10 +139,3 @@ class HologramReader:
                 "believed (imaging.pixels in laboratory.toml)"
             )
         return checks.array("frames", frames, (FRAMES, side, side), np.uint16)
-
-
-def _verdict(spins: NDArray[np.int8], raw: Mapping[Entry, Any]) -> Verdict:
-    pixels = raw[HologramRecord.frames].size
-    if raw[HologramRecord.saturated] > SATURATED * pixels:
-        return Verdict.saturated
-    return Verdict.ok if spins.any() else Verdict.dark

@@ -53,7 +53,7 @@ class RecallReader:
         ShapeError
             Frames of another size than planned.
         """
-        read = self.hologram.decode(raw)
+        read = self.hologram.read(shot, raw)
         scored = self.score(shot.cue, read.rows[RecallRecord.spins])
         shape, record = self.memories.shape, RecallRecord
         shown = {

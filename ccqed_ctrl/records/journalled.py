@@ -25,6 +25,7 @@ class JournalWriter(DatasetWriter):
         self._journal = journal
         self._finished = False
         self._appended: Counter[str] = Counter()
+        self._kept: set[str] = set()
 
     def store(self, values: Mapping[Entry, Any], broadcast: bool = False) -> None:
         """Set datasets, see `DatasetWriter`."""
@@ -38,14 +39,28 @@ class JournalWriter(DatasetWriter):
         self._finished = True
         self._journal.close()
 
+    def keep(self, rows: Mapping[Entry, Any]) -> None:
+        """Put what was taken in the journal, in place of what was kept before.
+
+        It becomes a row only with the next `append`, which has to contain it.
+        """
+        checked = self._checked_rows(rows)
+        self._journal.append(self._shot(checked), _by_key(checked), anew=True)
+        self._kept = {entry.key for entry in checked}
+
     def append(self, rows: Mapping[Entry, Any]) -> None:
         """Append one shot's row to each dataset, all or none of them."""
         checked = self._checked_rows(rows)
-        (shot,) = {self._appended[entry.key] for entry in checked}
-        self._journal.append(shot, {e.key: value for e, value in checked.items()})
+        fresh = {e: value for e, value in checked.items() if e.key not in self._kept}
+        self._journal.append(self._shot(checked), _by_key(fresh))
+        self._kept = set()
         self._appended.update(entry.key for entry in checked)
         self._stored |= {e.key: e.along(SHOTS) for e in checked if e.raw}
         super().append({e.along(SHOTS): v for e, v in checked.items() if not e.raw})
+
+    def _shot(self, rows: Mapping[Entry, Any]) -> int:
+        (shot,) = {self._appended[entry.key] for entry in rows}
+        return shot
 
     def get(self, key: str) -> Any:
         """Return a dataset of this run."""
@@ -58,3 +73,7 @@ class JournalWriter(DatasetWriter):
         if not self.entry(key).raw:
             return super().row(key, index)
         return self._journal.row(key, index)
+
+
+def _by_key(rows: Mapping[Entry, Any]) -> dict[str, Any]:
+    return {entry.key: value for entry, value in rows.items()}

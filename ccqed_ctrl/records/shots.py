@@ -32,7 +32,8 @@ class ShotRecord(Record):
     seed = plan("", "int64", "root seed of all that is drawn")
     point = row("", "int64", "point of the scan", planned=True)
     verdict = row("", "str", "ok, or what is wrong with the shot")
-    attempts = row("", "int64", "times the shot was taken until its data were whole")
+    attempts = row("", "int64", "times the shot was taken; the last one counts")
+    rejected = row("", "str", "what was wrong with those before, in order")
 
     @property
     def good(self) -> NDArray[np.bool_]:

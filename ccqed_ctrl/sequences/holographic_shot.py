@@ -21,7 +21,7 @@ from ccqed_ctrl.controllers.frames import fetch
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
-from ccqed_ctrl.errors import DeviceTimeoutError
+from ccqed_ctrl.errors import MissingDataError
 from ccqed_ctrl.holograms import (
     FRAMES,
     HologramPlan,
@@ -70,15 +70,16 @@ class HolographicShot(HasEnvironment):
         Raises
         ------
         DeviceTimeoutError
-            Frames are missing.
+            Frames are missing, or late.
         """
         pattern = self.dmd.load("cue", plan.positions, shot.load.dmd_pattern)
         self.dmd.display(pattern)
         arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)
+        shown = self.dmd.displayed() == pattern
         taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         if taken["missing"]:
-            raise DeviceTimeoutError(
+            raise MissingDataError(
                 f"camera: {taken['missing']} of {FRAMES} frames missing; check the "
                 "trigger line and the readout time"
             )
@@ -86,6 +87,8 @@ class HolographicShot(HasEnvironment):
             HologramRecord.frames: taken["frames"],
             HologramRecord.exposure: taken["exposure"],
             HologramRecord.saturated: taken["saturated"].sum(),
+            HologramRecord.sequence: taken["sequence"],
+            HologramRecord.pattern_shown: shown,
         }
 
     def configure(self, plan: HologramPlan) -> None:

@@ -84,7 +84,7 @@ def test_one_line_adds_a_dataset_and_touches_no_other_record():
 def test_every_declared_dataset_is_complete():
     for entry in RecallRecord.entries():
         assert entry.doc
-        assert entry.dtype == "str" or np.dtype(entry.dtype).kind in "iufc"
+        assert entry.dtype == "str" or np.dtype(entry.dtype).kind in "biufc"
 
 
 def test_an_unknown_unit_is_refused_where_it_is_declared():

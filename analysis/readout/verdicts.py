@@ -1,0 +1,70 @@
+"""What speaks against a shot: belief alone is asked, devices first, then the light."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ccqed_ctrl.ending import Verdict
+from ccqed_ctrl.holograms import HologramRecord
+from ccqed_ctrl.records import Entry
+
+from .decode import LOST, Readout
+
+#: Share of clipped pixels beyond which a shot is called saturated.
+SATURATED = 0.01
+#: Share of the reference light by which two frames of one exposure may differ.
+LATE = 0.1
+#: Mean product of spins and written state below which it is the reference that turned:
+#: relaxation turns the misfits of a state, not the state.
+INVERTED = -0.3
+
+
+def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
+    """Judge what camera and DMD told, before anything is decoded.
+
+    What older files do not hold speaks against nothing.
+    """
+    record = HologramRecord
+    frames = raw[record.frames]
+    numbers = raw.get(record.sequence, np.arange(len(frames)))
+    if not np.array_equal(numbers, np.arange(len(frames))):
+        return Verdict.wrong_frames
+    if not raw.get(record.pattern_shown, True):
+        return Verdict.wrong_pattern
+    saturated = raw[record.saturated] > SATURATED * frames.size
+    return Verdict.saturated if saturated else Verdict.ok
+
+
+def of_reading(
+    found: Readout,
+    frames: NDArray[np.uint16],
+    offset: float,
+    written: ArrayLike | None,
+) -> Verdict:
+    """Judge what was decoded.
+
+    Parameters
+    ----------
+    found : Readout
+    frames : (2, ny, nx) uint16
+        Both have the whole reference light, beside which that of the atoms is weak.
+    offset : float
+        Of the camera, ADU.
+    written : (N,) in {-1, 0, +1}
+        What the longitudinal field wrote, 0 where nothing; None if that is not known.
+    """
+    counts = frames.mean(axis=(1, 2)) - offset
+    if counts.min() < (1 - LATE) * counts.max():
+        return Verdict.late
+    spins = found.spins
+    if not spins.any():
+        return Verdict.dark
+    if written is not None and np.mean(spins * np.asarray(written)) < INVERTED:
+        return Verdict.inverted
+    light = np.abs(found.amplitudes)
+    dim = (light < LOST * np.median(light)) & (spins == 0)
+    return Verdict.lost_sites if dim.any() else Verdict.ok
