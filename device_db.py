@@ -1,4 +1,4 @@
-"""The laboratory, device by device: a Kasli 2.0 and three network controllers.
+"""The laboratory, device by device: a Kasli 2.0 and four network controllers.
 
 Names of the core device's cards are those `artiq_ddb_template` gives; the laboratory's
 own names are aliases, at the end. With CCQED_BACKEND=simulation in the environment the
@@ -135,6 +135,7 @@ device_db |= {
     "camera": _controller(3280, "aqctl_ccqed_camera -p {port} --bind {bind}"),
     "dmd": _controller(3281, "aqctl_ccqed_dmd -p {port} --bind {bind}"),
     "tweezers": _controller(3282, "aqctl_ccqed_tweezers -p {port} --bind {bind}"),
+    "lock": _controller(3284, "aqctl_ccqed_lock -p {port} --bind {bind}"),
 }
 for _n in range(3):
     device_db[f"led{_n}"] = _local("ttl", "TTLOut", channel=0x28 + _n)

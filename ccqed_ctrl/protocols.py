@@ -117,3 +117,32 @@ class TweezerArray(Controller, Protocol):
 
     def positions(self) -> NDArray[Any]:
         """Return the commanded positions (N, 2) in m."""
+
+
+@runtime_checkable
+class CavityLock(Controller, Protocol):
+    """What holds the cavity at its detuning from the pump."""
+
+    def state(self) -> str:
+        """Return "locked" or "unlocked", as it is now."""
+
+    def error_rms(self) -> float:
+        """Return the rms error of Delta_C in the loop over the last 10 ms, rad/s.
+
+        Raises
+        ------
+        DeviceError
+            The cavity is not locked: there is no error signal.
+        """
+
+    def relock(self) -> None:
+        """Lock the cavity, be it locked or not; return when it is.
+
+        What was calibrated against the former lock is stale: another mode may have
+        been found.
+
+        Raises
+        ------
+        DeviceError
+            It does not lock.
+        """

@@ -63,7 +63,7 @@ def test_the_twin_says_that_it_is_one(twin):
     found = backend.devices_of(twin)
     assert {"core", "urukul0_ch0", "camera", "plant", "laboratory"} <= set(found)
     assert ask(found).backend == SIMULATION
-    for controller in ("camera", "dmd", "tweezers"):
+    for controller in ("camera", "dmd", "tweezers", "lock"):
         assert twin.get(controller).status()["simulated"] is True
 
 

@@ -250,7 +250,7 @@ def test_a_twin_of_its_own_process_has_plant_and_controllers(monkeypatch, real):
         "stands_for": real["camera"],
     }  # fmt: skip
     changed = {name for name in here if here[name] != there[name]}
-    assert changed == {"plant", "camera", "dmd", "tweezers"}
+    assert changed == {"plant", "camera", "dmd", "tweezers", "lock"}
     monkeypatch.setenv("CCQED_TWIN", "4711")
     with pytest.raises(ParameterError, match="HOST:PORT; got '4711'"):
         simulate(real, LABORATORY)

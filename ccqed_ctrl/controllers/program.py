@@ -1,6 +1,6 @@
-"""The programs aqctl_ccqed_camera, _dmd and _tweezers: one driver behind one port.
+"""The programs aqctl_ccqed_camera, _dmd, _tweezers, _lock: a driver behind a port.
 
-Drivers register in the entry-point group `ccqed.camera` (or `.dmd`, `.tweezers`), by
+Drivers register in the entry-point group `ccqed.camera` (or `.dmd` and so on), by
 name, as what makes them; one that needs more than this package names the extra that
 brings it: ``pylon = "laboratory.pylon:Camera [pylon]"``.
 """
@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from ccqed_ctrl import cli, pyon
 from ccqed_ctrl.errors import CcqedError, DeviceError, ParameterError
-from ccqed_ctrl.protocols import Camera, PatternModulator, TweezerArray
+from ccqed_ctrl.protocols import Camera, CavityLock, PatternModulator, TweezerArray
 
 from .offer import Offer
 
@@ -39,6 +39,7 @@ KINDS: Final = {
     "camera": Kind(Camera, 3280),
     "dmd": Kind(PatternModulator, 3281),
     "tweezers": Kind(TweezerArray, 3282),
+    "lock": Kind(CavityLock, 3284),
 }
 
 
@@ -55,6 +56,11 @@ def dmd() -> int:
 def tweezers() -> int:
     """Run aqctl_ccqed_tweezers."""
     return _program("tweezers")
+
+
+def lock() -> int:
+    """Run aqctl_ccqed_lock."""
+    return _program("lock")
 
 
 def sipyco(reference: str) -> Any:

@@ -11,6 +11,7 @@ LABORATORY = Laboratory(
         "camera": f"{__name__}.controllers.camera:SimulatedCamera",
         "dmd": f"{__name__}.controllers.dmd:SimulatedDmd",
         "tweezers": f"{__name__}.controllers.tweezers:SimulatedTweezers",
+        "lock": f"{__name__}.controllers.lock:SimulatedLock",
     },
     truth=f"{__name__}.scenario:TRUTH",
 )

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ccqed_ctrl.units import TWO_PI
 
 from .controls import Setting
-from .imperfections import LightShifts, Lock, Losses
+from .imperfections import LightShifts, Losses
+from .locking import UNLOCKED, CavityLock
 from .physics.light_shifts import cavity_shift, pump_shift
 from .physics.losses import emission_rate
 from .physics.system import Floats, SpinSystem
@@ -26,6 +27,8 @@ _STEP = 200e-6
 #: Steps of Delta_C over kappa and of omega_z over itself in the rate equations, where
 #: each new value costs a table.
 _DETUNING_GRAIN, _SPLITTING_GRAIN = 1 / 8, 1 / 16
+#: Over which the error of the lock is averaged, s.
+_ERROR_WINDOW = 10e-3
 #: What light shifts leave of omega_z at least.
 _LEAST = 1 / 32
 
@@ -39,14 +42,16 @@ class Ageing:
         start_mu: int,
         ref_period: float,
         rng: np.random.Generator,
+        lock: CavityLock,
     ) -> None:
+        self._lock = lock
         self._truth, self._start, self._period = truth, start_mu, ref_period
         self._rng = rng
-        lock = truth.lock
-        step = min(_STEP, 0.25 / (TWO_PI * lock.bandwidth)) if lock.noise else _STEP
+        held = truth.lock
+        step = min(_STEP, 0.25 / (TWO_PI * held.bandwidth)) if held.noise else _STEP
         self._step_mu = round(step / ref_period)
-        self._offset = rng.normal(scale=lock.drift)
-        self._noise = [rng.normal(scale=lock.noise)]
+        self._offset = rng.normal(scale=held.drift)
+        self._noise = [rng.normal(scale=held.noise)]
         #: Photons that each atom has scattered.
         self.photons = 0.0
 
@@ -55,12 +60,10 @@ class Ageing:
         """Whether anything changes at all."""
         truth = self._truth
         shifts = truth.light_shifts.replace(dispersion=0.0)
-        bandwidth = truth.lock.bandwidth
-        return (truth.losses, truth.lock, shifts) != (
-            Losses(),
-            Lock(bandwidth=bandwidth),
-            LightShifts(),
-        )
+        steady = truth.lock.replace(drift=0.0, noise=0.0)
+        ideal = (Losses(), steady, LightShifts())
+        changes = (truth.losses, truth.lock, shifts) != ideal
+        return changes or math.isfinite(self._lock.lost_mu)
 
     def cut(
         self, edges: NDArray[np.int64], settings: list[Setting]
@@ -96,15 +99,31 @@ class Ageing:
 
     def detuning(self, time_mu: float) -> float:
         """Return the present Delta_C, rad/s: drift and Ornstein-Uhlenbeck noise."""
-        cavity, lock = self._truth.cavity, self._truth.lock
-        index = int((time_mu - self._start) // self._step_mu)
-        kept = math.exp(-TWO_PI * lock.bandwidth * self._step_mu * self._period)
-        while lock.noise and len(self._noise) <= index:
-            fresh = self._rng.normal(scale=lock.noise * math.sqrt(1 - kept**2))
-            self._noise.append(kept * self._noise[-1] + fresh)
-        moved = self._offset + (self._noise[index] if lock.noise else 0.0)
+        cavity = self._truth.cavity
+        if not self._lock.holds(time_mu):
+            return min(cavity.pump_detuning, -UNLOCKED * cavity.kappa)
+        moved = self._offset + self._noise[self._lived(time_mu)]
         moved = self._rounded(moved, _DETUNING_GRAIN * cavity.kappa)
         return min(cavity.pump_detuning + moved, -cavity.kappa)
+
+    def lock_error(self, time_mu: float) -> float:
+        """Return the rms of that noise over the last 10 ms, since the preparation."""
+        steps = round(_ERROR_WINDOW / self._period / self._step_mu)
+        now = self._lived(time_mu)
+        last = np.array(self._noise[max(0, now + 1 - steps) : now + 1])
+        return float(np.sqrt(np.mean(last**2)))
+
+    def _lived(self, time_mu: float) -> int:
+        """Return the step of a time, of those up to which the noise is drawn."""
+        lock = self._truth.lock
+        if not lock.noise:
+            return 0
+        index = int((time_mu - self._start) // self._step_mu)
+        kept = math.exp(-TWO_PI * lock.bandwidth * self._step_mu * self._period)
+        while len(self._noise) <= index:
+            fresh = self._rng.normal(scale=lock.noise * math.sqrt(1 - kept**2))
+            self._noise.append(kept * self._noise[-1] + fresh)
+        return index
 
     def light(self, time_mu: float) -> complex:
         """Return the light of a source over that at the scenario's Delta_C."""

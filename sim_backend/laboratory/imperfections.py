@@ -138,6 +138,10 @@ class Lock(Parameters):
         500.0, "half width of that noise's Lorentzian spectrum", "Hz", minimum=1.0,
         maximum=5e3,
     )  # fmt: skip
+    loss_rate: float = quantity(
+        0.0, "how often per second the lock is lost, until it is locked again",
+        minimum=0.0, maximum=1e4,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from .ageing import Ageing
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
 from .exposures import Exposure, Sensor
+from .locking import CavityLock
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
 from .scenario import Scenario
@@ -58,6 +59,8 @@ class Plant:
         self._latencies = Latencies(
             scenario.delays, wiring, REF_PERIOD, stream(self._seed, "latencies")
         )
+        lock_rng = stream(self._seed, "lock")
+        self.lock = CavityLock(scenario.lock.loss_rate, REF_PERIOD, lock_rng)
         self._optics = Optics(scenario)
         self._doubts: set[str] = set()
         self._loads = 0
@@ -134,10 +137,8 @@ class Plant:
         reference = stream(self._seed, "reference", self._preparations)
         rate = truth.imperfections.phase_drift_rate
         self._prepared_mu, self._drift_rate = self.now_mu, reference.normal(scale=rate)
-        self._ageing = Ageing(
-            truth, self.now_mu, REF_PERIOD,
-            stream(self._seed, "ageing", self._preparations),
-        )  # fmt: skip
+        ages = stream(self._seed, "ageing", self._preparations)
+        self._ageing = Ageing(truth, self.now_mu, REF_PERIOD, ages, self.lock)
         self._spins = np.rint(np.maximum(atoms, 0)) / 2
         self._shifts = self._optics.shifts(self._sites, 2 * self._spins)
         heated = self._size != truth.cloud.size
@@ -153,6 +154,10 @@ class Plant:
         if truth.dynamics == "semiclassical":
             chance = stream(self._seed, "dephasing", self._preparations)
         self._ensembles = ensembles.prepare(self._system.spins, truth, rng, chance)
+
+    def lock_error(self) -> float:
+        """Return the rms error of Delta_C in the lock's loop, rad/s."""
+        return self._ageing.lock_error(self.now_mu)
 
     def magnetization(self) -> Floats:
         """Return the present <Sx>/S (N,): for tests and the operator's curiosity."""

@@ -60,6 +60,11 @@ def tweezers(seed: int = 0) -> Any:
     return Bench(TRUTH.resolve({}), seed).driver("tweezers")
 
 
+def lock(seed: int = 0) -> Any:
+    """Return a simulated lock over a plant of its own."""
+    return Bench(TRUTH.resolve({}), seed).driver("lock")
+
+
 def twin() -> int:
     """Run aqctl_ccqed_twin."""
     parser = argparse.ArgumentParser(

@@ -12,6 +12,7 @@ from sim_backend.crate.link import Link
 from sim_backend.laboratory import LABORATORY
 from sim_backend.laboratory.controllers.camera import SimulatedCamera
 from sim_backend.laboratory.controllers.dmd import SimulatedDmd
+from sim_backend.laboratory.controllers.lock import SimulatedLock
 from sim_backend.laboratory.controllers.tweezers import SimulatedTweezers
 from tests.laboratory.bench import WIRING
 
@@ -19,6 +20,7 @@ PAIRS = [
     (protocols.Camera, SimulatedCamera),
     (protocols.PatternModulator, SimulatedDmd),
     (protocols.TweezerArray, SimulatedTweezers),
+    (protocols.CavityLock, SimulatedLock),
 ]
 
 

@@ -39,6 +39,7 @@ def said(kind, *words):
         ("camera", {"abort", "arm", "fetch", "ping", "status"}),
         ("dmd", {"blank", "display", "displayed", "load", "ping", "status"}),
         ("tweezers", {"ping", "positions", "set_positions", "status"}),
+        ("lock", {"error_rms", "ping", "relock", "state", "status"}),
     ],
 )
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -11,6 +11,7 @@ from ccqed_ctrl.units import TWO_PI, angular
 from sim_backend.laboratory.ageing import Ageing
 from sim_backend.laboratory.controls import Setting
 from sim_backend.laboratory.imperfections import LightShifts, Lock, Losses
+from sim_backend.laboratory.locking import CavityLock
 from sim_backend.laboratory.physics.system import SpinSystem
 from sim_backend.laboratory.scenario import Scenario
 
@@ -21,7 +22,8 @@ D, KAPPA = CAVITY.pump_detuning, CAVITY.kappa
 
 def ageing(seed=0, start=0, **changes):
     truth = dataclasses.replace(TRUTH, **changes)
-    return Ageing(truth, start, 1e-9, np.random.default_rng(seed))
+    lock = CavityLock(truth.lock.loss_rate, 1e-9, np.random.default_rng(seed))
+    return Ageing(truth, start, 1e-9, np.random.default_rng(seed), lock)
 
 
 def setting(rabi_frequency=PUMP.rabi_frequency):
@@ -109,7 +111,8 @@ def test_rate_equations_get_rounded_values():
         TRUTH, dynamics="mean_field", light_shifts=LightShifts(pump=0.1),
         lock=Lock(drift=angular(50e3)),
     )  # fmt: skip
-    one = Ageing(truth, 0, 1e-9, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    one = Ageing(truth, 0, 1e-9, rng, CavityLock(0.0, 1e-9, rng))
     system = SpinSystem(np.eye(2), np.full(2, 50.0), CAVITY, 1e6)
     found = one.system(system, 0, setting(), np.zeros(2)).omega_z / 1e6 * 16
     assert found == pytest.approx(round(found), abs=1e-9)

@@ -100,7 +100,7 @@ def test_nonsense_is_refused_and_forgotten(bench):
 
 def test_the_twin_serves_plant_and_drivers(bench):
     served = targets(bench)
-    assert set(served) == {"plant", "camera", "dmd", "tweezers"}
+    assert set(served) == {"plant", "camera", "dmd", "tweezers", "lock"}
     assert served["plant"]() is not served["plant"]()  # one for each connection
     served["tweezers"].set_positions([[20e-6, 0.0]])
     assert bench.plant.magnetization().shape == (1,)
