@@ -52,13 +52,18 @@ class Readout:
 class Decoder:
     """Templates of one layout, ready for many frames.
 
-    band: Fourier band of the field. templates: (K, N) real, A_j at the pixels,
-    band-limited like the data. expected_phase: rad, of a spin +1 against the
-    reference: it settles the global sign, and says by what (`sign_reference`).
+    band: Fourier band of the field. templates: (K, N) real, the components of A_j in
+    it: A_j is even about the cavity axis, so they are real relative to it.
+    centre: (K,) unit phases that refer components to the axis. gram: (N, N), A^T A,
+    the normal equations of a frame without clipped pixels. expected_phase: rad, of a
+    spin +1 against the reference: it settles the global sign, and says by what
+    (`sign_reference`).
     """
 
     band: Band
     templates: Floats
+    centre: Complex
+    gram: Floats
     expected_phase: float
     sign_reference: str = "local_oscillator_phase"
 
@@ -72,12 +77,15 @@ class Decoder:
         axis = pixel_axis(imaging)
         x, y = np.meshgrid(axis, axis)
         points = np.column_stack([x.ravel(), y.ravel()])
-        emitted = emission_kernel(points, sites, cavity.waist, cloud.size)
-        images = emitted.T.reshape(len(sites), imaging.pixels, imaging.pixels)
-        filtered = np.stack([band.filter(image).real for image in images])
+        centre = _centre(band)
+        templates = np.empty((centre.size, len(sites)))
+        for site, column in zip(sites, templates.T, strict=True):
+            emitted = emission_kernel(points, site[None], cavity.waist, cloud.size)
+            image = emitted.reshape(imaging.pixels, imaging.pixels)
+            column[:] = (band.spectrum(image).ravel() * centre).real
         propagation = 1 / (cavity.pump_detuning + 1j * cavity.kappa)
         phase = float(np.angle(propagation)) + imaging.phase
-        return cls(band, filtered.reshape(len(sites), -1).T.copy(), phase)
+        return cls(band, templates, centre, templates.T @ templates, phase)
 
     def decode(self, field: Field) -> Readout:
         """Fit c = (A^T W A)^-1 A^T W E and read the sign of each ensemble.
@@ -95,29 +103,25 @@ class Decoder:
         DecodingError
             Sites so close that they cannot be told apart.
         """
-        pixels, count = self.templates.shape
-        data = checks.array(
-            "field", field.values.ravel(), (pixels,), dtype=np.complex128
-        )
-        weight = field.valid.ravel()
-        weighted = self.templates * weight[:, None]
-        gram = weighted.T @ self.templates
+        shape, count = self.band.mask.shape, self.templates.shape[1]
+        valid = checks.array("field", field.valid, shape, np.bool_)
+        gram, projections, total = self._normal(field)
         factor = _factor(gram)
-        amplitudes = linalg.cho_solve(factor, weighted.T @ data)
+        amplitudes = linalg.cho_solve(factor, projections)
         variance = np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise
         phase = self._phase(amplitudes / np.sqrt(variance))
         projected = (amplitudes * np.exp(-1j * phase)).real
-        explained = float(np.vdot(amplitudes, gram @ amplitudes).real) / field.noise
+        explained = float(np.vdot(amplitudes, projections).real)
         # Without light, chi squared of 2 N degrees of freedom.
-        dark = explained < 2 * count + DARK * 2 * np.sqrt(count)
+        dark = explained < (2 * count + DARK * 2 * np.sqrt(count)) * field.noise
         wrong = np.full(count, 0.5) if dark else _error(projected, variance)
         return Readout(
             amplitudes=amplitudes,
             spins=_spins(projected, wrong),
             error_probability=wrong,
             phase=phase,
-            residual_fraction=1.0 if dark else self._residual(data, amplitudes, field),
-            saturated=int(np.count_nonzero(~weight)),
+            residual_fraction=1.0 if dark else self._residual(total, explained, field),
+            saturated=int(np.count_nonzero(~valid)),
         )
 
     def _phase(self, scaled: Complex) -> float:
@@ -125,16 +129,49 @@ class Decoder:
         turns = round((self.expected_phase - half) / np.pi)
         return half + turns * np.pi
 
-    def _residual(self, data: Complex, amplitudes: Complex, field: Field) -> float:
+    def _normal(self, field: Field) -> tuple[Floats, Complex, float]:
+        """Return A^T W A, A^T W E and the light E^T W E.
+
+        Field and templates lie in the band, so that sums over pixels are sums over its
+        few components. Only clipped pixels need the templates as images.
+        """
+        if field.valid.all():
+            gram, data = self.gram, field.spectrum
+            total = float(np.sum(np.abs(data) ** 2))
+        else:
+            gram = self._weighted_gram(field.valid)
+            values = field.values * field.valid
+            total = float(np.sum(np.abs(values) ** 2))
+            data = self.band.components(values)
+        centred = data.ravel() * self.centre
+        both = np.stack([centred.real, centred.imag], axis=1)
+        real, imaginary = (self.templates.T @ both).T
+        return gram, real + 1j * imaginary, total
+
+    def _weighted_gram(self, valid: NDArray[np.bool_]) -> Floats:
+        count = len(self.band.orders)
+        gram = np.empty_like(self.gram)
+        for site, template in enumerate(self.templates.T):
+            spectrum = (template * self.centre.conj()).reshape(count, count)
+            seen = self.band.components(self.band.image(spectrum) * valid)
+            gram[site] = (seen.ravel() * self.centre).real @ self.templates
+        return gram
+
+    def _residual(self, total: float, explained: float, field: Field) -> float:
         """Return the fraction of the light that the ensembles do not explain."""
-        valid = field.valid.ravel()
-        rest = (data - self.templates @ amplitudes)[valid]
-        total = float(np.sum(np.abs(data[valid]) ** 2))
         # White noise of both quadratures, of which the band lets its share through.
-        expected = 2 * field.noise * valid.sum() * float(np.mean(self.band.mask**2))
-        unexplained = float(np.sum(np.abs(rest) ** 2)) - expected
+        valid = np.count_nonzero(field.valid)
+        expected = 2 * field.noise * valid * self.band.share
+        unexplained = total - explained - expected
         signal = total - expected
         return float(np.clip(unexplained / signal, 0.0, 1.0)) if signal > 0 else 1.0
+
+
+def _centre(band: Band) -> Complex:
+    """Return the phases (K,) that refer components to the middle of the frame."""
+    pixels = len(band.mask)
+    turn = np.exp(1j * np.pi * band.orders * (pixels - 1) / pixels)
+    return np.outer(turn, turn).ravel()
 
 
 def _factor(gram: Floats) -> tuple[Floats, bool]:

@@ -7,6 +7,7 @@ axis. Fields are in sqrt(photo-electrons) per pixel of the exposure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,7 @@ from scipy import fft
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
-from ccqed_ctrl.model.imaging import reference_wave
+from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Imaging
 from ccqed_ctrl.units import TWO_PI
 
@@ -27,9 +28,13 @@ AUTOTERM_PASSES = 2
 
 @dataclass(frozen=True)
 class Band:
-    """The part of Fourier space that holds the field: a disc with a soft edge."""
+    """The part of Fourier space that holds the field: a disc with a soft edge.
 
-    mask: Floats  # (ny, nx), 1 inside, 0 outside, in FFT order
+    mask: (n, n), 1 inside, 0 outside, in FFT order. Only the m x m `orders` about zero
+    that hold the disc are ever computed.
+    """
+
+    mask: Floats
 
     @classmethod
     def of_radius(cls, radius: float, imaging: Imaging) -> Band:
@@ -40,10 +45,54 @@ class Band:
         edge = np.clip((1.05 - size / radius) / 0.1, 0.0, 1.0)
         return cls(np.asarray(0.5 - 0.5 * np.cos(np.pi * edge), np.float64))
 
+    @cached_property
+    def orders(self) -> NDArray[np.int64]:
+        """The Fourier orders (m,) along an axis that the disc reaches, FFT order."""
+        pixels = len(self.mask)
+        reach = int(np.count_nonzero(self.mask[0, : pixels // 2 + 1])) - 1
+        count = min(2 * reach + 1, pixels)
+        return np.rint(fft.fftfreq(count, 1 / count)).astype(np.int64)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """The mask (m, m) at the orders."""
+        return self.mask[np.ix_(self.orders, self.orders)]
+
+    @property
+    def share(self) -> float:
+        """Share of white noise that passes."""
+        return float(np.mean(self.mask**2))
+
+    def components(self, images: NDArray[np.generic]) -> Complex:
+        """Return the Fourier components (..., m, m) of images (..., n', n').
+
+        An image may be sampled more coarsely than the frame: n' <= n. Sums of |.|^2
+        over the components are those over the n x n pixels.
+        """
+        rows = fft.fft(images, axis=-1)[..., self.orders]
+        cropped = fft.fft(rows, axis=-2)[..., self.orders, :]
+        scale = len(self.mask) / np.shape(images)[-1] ** 2
+        return np.asarray(cropped * scale, np.complex128)
+
+    def spectrum(self, images: NDArray[np.generic]) -> Complex:
+        """Return the components (..., m, m) of low-passed images (..., n', n')."""
+        return self.components(images) * self.weights
+
+    def image(self, spectrum: Complex, side: int | None = None) -> Complex:
+        """Return images (..., side, side) of components; side: by default n."""
+        pixels = len(self.mask)
+        side = pixels if side is None else side
+        *many, count, _ = spectrum.shape
+        columns = np.zeros((*many, side, count), np.complex128)
+        columns[..., self.orders, :] = spectrum
+        rows = np.zeros((*many, side, side), np.complex128)
+        rows[..., self.orders] = fft.ifft(columns, axis=-2)
+        scale = side**2 / pixels
+        return np.asarray(fft.ifft(rows, axis=-1) * scale, np.complex128)
+
     def filter(self, images: NDArray[np.generic]) -> Complex:
-        """Low-pass images (..., ny, nx) by the band."""
-        spectrum = fft.fft2(images, workers=-1)
-        return np.asarray(fft.ifft2(spectrum * self.mask, workers=-1), np.complex128)
+        """Low-pass images (..., n, n) by the band."""
+        return self.image(self.spectrum(images))
 
 
 def field_band(cloud_size: float, imaging: Imaging) -> Band:
@@ -56,14 +105,20 @@ def field_band(cloud_size: float, imaging: Imaging) -> Band:
 class Field:
     """A demodulated frame.
 
-    values: (ny, nx) complex, sqrt(e-) per pixel. valid: (ny, nx) bool, False where
-    the camera clipped. noise: float, variance of each quadrature of one unfiltered
-    pixel in e-.
+    band: of Fourier space. spectrum: (m, m) complex, its components there, see `Band`.
+    valid: (ny, nx) bool, False where the camera clipped. noise: float, variance of
+    each quadrature of one unfiltered pixel in e-.
     """
 
-    values: Complex
+    band: Band
+    spectrum: Complex
     valid: NDArray[np.bool_]
     noise: float
+
+    @cached_property
+    def values(self) -> Complex:
+        """The field (ny, nx), sqrt(e-) per pixel."""
+        return self.band.image(self.spectrum)
 
 
 def electrons(frame: ArrayLike, imaging: Imaging) -> Floats:
@@ -104,22 +159,38 @@ def demodulate(
             f"{clipped:.0%} of the pixels are saturated; shorten the exposure or "
             "attenuate the local oscillator"
         )
-    light = electrons(blank, imaging)
-    level = float(light[valid].mean())
+    gain = imaging.electrons_per_count
+    level = gain * (float(blank.mean(where=valid)) - imaging.offset)
     if level < 4 * imaging.read_noise:
         raise DecodingError(
             f"the reference frame holds {level:.3g} e- per pixel; is the local "
             "oscillator on, and was the camera triggered?"
         )
-    beat = np.where(valid, electrons(counts, imaging) - light, 0.0)
-    values = _sideband(beat, level, imaging, band)
+    beat = np.subtract(counts, blank, out=np.zeros(shape), where=valid)
+    spectrum = _sideband(beat * gain, level, imaging, band)
     noise = (2 * level + 2 * imaging.read_noise**2) / (2 * level)
-    return Field(values, valid, noise)
+    return Field(band, spectrum, valid, noise)
 
 
 def _sideband(beat: Floats, level: float, imaging: Imaging, band: Band) -> Complex:
-    carrier = reference_wave(imaging) / np.sqrt(level)
-    values = band.filter(beat * carrier)
+    """Return the components of the field; |E|^2 is estimated on a coarser grid.
+
+    That grid resolves twice the band, which is all that |E|^2 fills.
+    """
+    pixels = imaging.pixels
+    first = band.spectrum(beat * _carrier(imaging, level, pixels))
+    side = min(fft.next_fast_len(2 * len(band.orders)), pixels)
+    carrier = _carrier(imaging, level, side)
+    found = first
     for _ in range(AUTOTERM_PASSES):
-        values = band.filter((beat - np.abs(values) ** 2) * carrier)
-    return values
+        light = np.abs(band.image(found, side)) ** 2
+        found = first - band.spectrum(light * carrier)
+    return found
+
+
+def _carrier(imaging: Imaging, level: float, side: int) -> Complex:
+    """Return the reference at side x side points from the first pixel's centre on."""
+    first = pixel_axis(imaging)[0]
+    axis = first + np.arange(side) * (imaging.pixels / side) * imaging.pixel_size
+    down = np.exp(1j * imaging.carrier_y * axis) / np.sqrt(level)
+    return np.outer(down, np.exp(1j * imaging.carrier_x * axis))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from analysis.readout import decode
 from analysis.readout.decode import Decoder
 from analysis.readout.demodulation import demodulate
 from ccqed_ctrl.errors import DecodingError, ShapeError
+from ccqed_ctrl.model.emission import emission_kernel
+from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Cavity, Cloud
 
 
@@ -169,11 +173,37 @@ def test_clipped_pixels_are_censored(bench, rng):
     np.testing.assert_array_equal(readout.spins, spins)
     assert readout.saturated == np.count_nonzero(clipped == top) >= 150
     # What is censored has no weight, whatever stands there.
-    field = demodulate(clipped, reference, imaging, bench.decoder.band)
-    rubbish = np.where(field.valid, field.values, 1e6)
-    spoilt = bench.decoder.decode(type(field)(rubbish, field.valid, field.noise))
-    np.testing.assert_allclose(spoilt.amplitudes, readout.amplitudes)
-    assert spoilt.residual_fraction == pytest.approx(readout.residual_fraction)
+    rubbish = np.where(clipped == top, 65535, clipped)
+    spoilt = bench.read((rubbish, reference), imaging)
+    np.testing.assert_array_equal(spoilt.amplitudes, readout.amplitudes)
+    assert spoilt.residual_fraction == readout.residual_fraction
+
+
+@pytest.mark.parametrize("clipped", [0, 150])
+def test_the_band_says_what_all_pixels_say(bench, rng, clipped):
+    """Amplitudes, light and residual are those of least squares over the pixels."""
+    hologram, reference = bench.frames(bench.field(bench.random_spins(rng)), rng)
+    imaging = bench.imaging.replace(saturation=int(np.sort(hologram.ravel())[-clipped]))
+    imaging = imaging if clipped else bench.imaging
+    hologram = np.minimum(hologram, imaging.saturation)
+    field = demodulate(hologram, reference, imaging, bench.decoder.band)
+    found = bench.decoder.decode(field)
+    assert (found.saturated >= 150) == (clipped > 0)
+
+    axis = pixel_axis(imaging)
+    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    kernel = emission_kernel(points, bench.positions, Cavity().waist, Cloud().size)
+    images = kernel.T.reshape(-1, *field.valid.shape)
+    seen = bench.decoder.band.filter(images).real[:, field.valid].T
+    data = field.values[field.valid]
+    amplitudes = np.linalg.lstsq(seen, data, rcond=None)[0]
+    size = np.abs(amplitudes).max()
+    np.testing.assert_allclose(found.amplitudes, amplitudes, atol=1e-9 * size)
+    rest = np.sum(np.abs(data - seen @ amplitudes) ** 2)
+    noise = 2 * field.noise * field.valid.sum() * bench.decoder.band.share
+    light = np.sum(np.abs(data) ** 2) - noise
+    expected = np.clip((rest - noise) / light, 0, 1)
+    assert found.residual_fraction == pytest.approx(expected, abs=1e-9)
 
 
 def test_sites_on_top_of_each_other_are_refused(bench, rng):
@@ -189,6 +219,6 @@ def test_sites_on_top_of_each_other_are_refused(bench, rng):
 def test_a_field_of_another_size_is_refused(bench, rng):
     frames = bench.frames(bench.field(bench.random_spins(rng)), rng)
     field = demodulate(*frames, bench.imaging, bench.decoder.band)
-    small = type(field)(field.values[1:], field.valid[1:], field.noise)
+    small = replace(field, valid=field.valid[1:])
     with pytest.raises(ShapeError, match="field"):
         bench.decoder.decode(small)

@@ -91,6 +91,19 @@ def test_filtering_many_images_is_filtering_each(rng):
     np.testing.assert_allclose(band.filter(images), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(("pixels", "side"), [(64, 40), (63, 41), (64, 64)])
+def test_a_coarser_grid_holds_the_band(rng, pixels, side):
+    band = Band.of_radius(8e5, Imaging(pixels=pixels, pixel_size=1e-6))
+    spectrum = band.spectrum(rng.normal(size=(pixels, pixels)))
+    assert len(band.orders) < side
+    light = np.sum(np.abs(spectrum) ** 2)
+    assert np.sum(np.abs(band.image(spectrum)) ** 2) == pytest.approx(light)
+    coarse, fine = band.image(spectrum, side), band.image(spectrum)
+    assert coarse[0, 0] == pytest.approx(fine[0, 0])
+    # On either grid it is one function: what is low-passed twice is the same.
+    np.testing.assert_allclose(band.spectrum(coarse), band.spectrum(fine), atol=1e-12)
+
+
 def test_the_band_of_clouds_holds_their_spots(bench):
     # A spot exp(-r^2/2 s^2) has the spectrum exp(-k^2 s^2/2): at 2.8/s, 2 %.
     band = field_band(4e-6, bench.imaging)
