@@ -11,10 +11,8 @@ import datetime
 import difflib
 import logging
 import os
-import runpy
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,9 +21,9 @@ from typing import Any
 import tomlkit
 from tomlkit.items import InlineTable
 
-from . import belief, notation, pyon
+from . import belief, device_database, notation, pyon
 from .belief import Belief, Laboratory
-from .errors import CalibrationError, ExperimentError, ParameterError
+from .errors import CalibrationError, ParameterError
 from .quantities import Declared
 from .tables import Column, Fitted, console
 from .units import SCALES
@@ -68,13 +66,8 @@ def find(device_db: Path | None) -> Laboratory:
     CalibrationError
         It does not say where laboratory.toml is.
     """
-    if device_db is None:
-        here = Path.cwd()
-        places = (folder / "device_db.py" for folder in (here, *here.parents))
-        device_db = next((place for place in places if place.is_file()), None)
-    if device_db is None:
-        raise ExperimentError("there is no device_db.py in this folder or above it")
-    entry = _database(device_db).get(belief.DEVICE)
+    device_db = device_db or device_database.nearest()
+    entry = device_database.read(device_db).get(belief.DEVICE)
     path = entry.get("arguments", {}).get("path") if isinstance(entry, dict) else None
     if path is None:
         raise CalibrationError(
@@ -82,19 +75,6 @@ def find(device_db: Path | None) -> Laboratory:
             "laboratory.toml is; `ccqed new lab` writes one to copy"
         )
     return Laboratory(None, path)
-
-
-def _database(path: Path) -> Mapping[str, Any]:
-    """Run a device database as ARTIQ does: what stands beside it can be imported."""
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        found: Mapping[str, Any] = runpy.run_path(str(path))["device_db"]
-    except Exception as error:  # whatever an operator's file may raise
-        message = f"device database {path} fails: {type(error).__name__}: {error}"
-        raise ExperimentError(message) from error
-    finally:
-        sys.path.pop(0)
-    return found
 
 
 def recorded(path: Path) -> dict[str, Any]:

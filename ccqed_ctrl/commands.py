@@ -55,6 +55,37 @@ def _configure_new(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _configure_lab(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Ctrl-C ends all. One that dies is named, and not started again."
+    add = parser.add_argument
+    add(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="controllers of the device database; default: all of this machine",
+    )
+    add(
+        "--device-db",
+        type=Path,
+        metavar="PATH",
+        help="default: the nearest device_db.py above this folder",
+    )
+    add(
+        "--simulation",
+        action="store_true",
+        help="start one process that holds the simulated laboratory instead",
+    )
+    add("--port", type=int, help="of that process (3283)")
+    add("--seed", type=int, default=0, help="of what is random there (%(default)d)")
+    add(
+        "--twin",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change its truth, as in ccqed run; can be repeated",
+    )
+
+
 BELIEF = Command(
     "belief",
     "show what the laboratory believes of itself, or set it",
@@ -66,6 +97,12 @@ COMPLETION = Command(
     "print what makes bash or zsh complete ccqed",
     _configure_completion,
     "ccqed_ctrl.completion:show",
+)
+LAB = Command(
+    "lab",
+    "start the controllers of the laboratory, or its twin, and show how they are",
+    _configure_lab,
+    "ccqed_ctrl.controllers.lab_command:execute",
 )
 NEW = Command(
     "new",
