@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ccqed_ctrl.errors import restored
+from ccqed_ctrl.errors import CcqedError, DeviceError, restored
 from ccqed_ctrl.protocols import Camera
 
 #: Bytes of frames that travel at once: what is being sent exists several times.
@@ -38,5 +38,9 @@ def fetch(camera: Camera, arm_id: int, timeout: float) -> dict[str, Any]:
     except Exception as error:  # sipyco need not be there for its class
         if known := restored(error):
             raise known from error
+        if isinstance(error, (OSError, EOFError)) and not isinstance(error, CcqedError):
+            raise DeviceError(
+                f"camera: its controller is gone ({error}); does it run?"
+            ) from error
         raise
     return piece | {"frames": frames, "sequence": sequence, "saturated": saturated}

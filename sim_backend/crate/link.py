@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ccqed_ctrl.errors import DeviceError
 
 from .events import Event, Timeline
-from .plant import Doubtful, EdgeSource, FrameSource, Plant, laboratory
+from .plant import Doubtful, EdgeSource, FrameSource, Plant, Stalling, laboratory
 from .twin import RemotePlant
 
 #: The plant of a device database that names none.
@@ -119,6 +119,10 @@ class Link:
             raise DeviceError(f"no camera of the simulated laboratory is on {channel}")
         self.sync(stop_mu)
         return self.plant.frames(channel, int(start_mu), int(stop_mu))
+
+    def stalls(self) -> Mapping[int, float]:
+        """Return before which output events the CPU stands still, for how long, s."""
+        return self.plant.stalls() if isinstance(self.plant, Stalling) else {}
 
     def doubts(self) -> list[str]:
         """Return where the plant says that it is not to be relied upon."""

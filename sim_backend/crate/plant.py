@@ -56,6 +56,14 @@ class Doubtful(Protocol):
         """Return what was outside its validity so far, by name."""
 
 
+@runtime_checkable
+class Stalling(Protocol):
+    """A plant whose laboratory holds up the CPU of the core device."""
+
+    def stalls(self) -> Mapping[int, float]:
+        """Return before which output events of a run, and for how long, s."""
+
+
 class Knob(NamedTuple):
     """One value of a plant's truth: name for ``--twin``, default, its unit, meaning."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from artiq.coredevice.exceptions import RTIOOverflow, RTIOUnderflow
@@ -67,6 +67,9 @@ class Rtio:
         self.trace: list[Word] | None = None
         self.submitted: deque[tuple[Word, int]] = deque(maxlen=ANALYZED)
         self.interleaved = 0
+        #: Before which output events, from 0, the CPU stands still, for how long, s.
+        self.stalls: Mapping[int, float] = {}
+        self._events = 0
         self._queue: list[Word] = []
         self._order = 0
         self._lanes = Lanes()
@@ -166,6 +169,9 @@ class Rtio:
             self._submit(word._replace(time_mu=time_mu, order=self._order))
 
     def _submit(self, word: Word) -> None:
+        if self.stalls:
+            self.spend(self.stalls.get(self._events, 0.0))
+            self._events += 1
         slack = word.time_mu - self.counter
         key = self.phy(word.channel).key
         self.meter.note(slack, key, self.kernel, self.where)

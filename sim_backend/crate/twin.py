@@ -77,6 +77,10 @@ class RemotePlant:
         roles = self._roles.get(channel)
         return float(self._ask("observe", roles[0], signal, time_mu)) if roles else 0.0
 
+    def stalls(self) -> dict[int, float]:
+        """Return before which output events the CPU stands still, for how long, s."""
+        return dict(self._ask("stalls"))
+
     def safe_state(self) -> list[str]:
         """Return the roles that are not in their safe state."""
         return list(self._ask("safe_state"))

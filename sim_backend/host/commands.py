@@ -67,6 +67,14 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         "file of yours) makes many such changes, single ones count above it",
     )
     add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME@shot=N",
+        help="what goes wrong in the twin (docs/faults.md), also NAME@p=0.05; can be "
+        "repeated; takes the place of the scenario's `faults`",
+    )
+    add(
         "-i",
         "--interactive",
         action="append",

@@ -42,7 +42,7 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
         "class_name": options.class_name,
         "arguments": arguments.parse(options.arguments),
         "seed": options.seed,
-        "twin": options.twin,
+        "twin": _truth(options.twin, options.fault),
     }
 
 
@@ -62,8 +62,17 @@ def _resumed(options: argparse.Namespace) -> dict[str, Any]:
             **arguments.parse(given),
         },
         "seed": plant.get("seed") if options.seed is None else options.seed,
-        "twin": options.twin or plant.get("truth", {}),
+        "twin": _truth(options.twin or plant.get("truth", {}), options.fault),
     }
+
+
+def _truth(asked: list[str] | dict[str, Any], faults: list[str]) -> Any:
+    """Return the changes of the truth, faults among them."""
+    if not faults:
+        return asked
+    if isinstance(asked, dict):
+        return asked | {"faults": faults}
+    return [*asked, f"faults={faults!r}"]
 
 
 def list_experiments(options: argparse.Namespace) -> int:

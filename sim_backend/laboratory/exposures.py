@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,14 @@ from numpy.typing import NDArray
 from ccqed_ctrl.errors import DeviceError
 from ccqed_ctrl.params import Imaging
 
+from .controls import Setting
+from .faults import FLASH, Fault, Faults
 from .physics.detection import expose
 
 Floats = NDArray[np.float64]
+
+#: Instants at which the field is evaluated in each constant piece of an exposure.
+EXPOSURE_NODES = 4
 
 
 @dataclass
@@ -42,8 +49,13 @@ class Sensor:
     """Exposes on trigger edges; a trigger while busy or unarmed is ignored."""
 
     def __init__(
-        self, imaging: Imaging, ref_period: float, rng: np.random.Generator
+        self,
+        imaging: Imaging,
+        ref_period: float,
+        rng: np.random.Generator,
+        faults: Faults | None = None,
     ) -> None:
+        self._faults = faults or Faults()
         self._imaging = imaging
         self._ref_period = ref_period
         self._rng = rng
@@ -51,11 +63,15 @@ class Sensor:
         self._armings = 0
         self._ready_mu = 0
         self.open: list[Exposure] = []
+        #: What the buffers held last, and the number of its trigger.
+        self._left: tuple[NDArray[np.uint16], int] | None = None
 
     def arm(self, frames: int, exposure: float) -> int:
         """Prepare for triggers; a former arming is dropped."""
         self._armings += 1
-        self._arming = Arming(self._armings, frames, exposure)
+        before, self._arming = self._arming, Arming(self._armings, frames, exposure)
+        if before is not None and before.taken:
+            self._left = before.taken[-1], before.sequence[-1]
         self.open.clear()
         return self._armings
 
@@ -85,9 +101,23 @@ class Sensor:
         for exposure in [e for e in self.open if e.stop_mu <= until_mu]:
             self.open.remove(exposure)
             if self._arming is not None:
-                frame = expose(exposure.electrons, self._imaging, self._rng)
-                self._arming.taken.append(frame)
-                self._arming.sequence.append(exposure.sequence)
+                self._read_out(exposure, self._arming)
+
+    def _read_out(self, exposure: Exposure, arming: Arming) -> None:
+        """Put a frame into the buffer, or whatever a fault makes of that."""
+        strikes, first = self._faults.now, exposure.sequence == 0
+        lost = Fault.dropped_frame if first else Fault.buffer_overrun
+        if first and strikes(Fault.frame_saturated):
+            exposure.electrons += FLASH
+        frame = expose(exposure.electrons, self._imaging, self._rng)
+        if strikes(lost):
+            return
+        read = [(frame, exposure.sequence)]
+        if first and self._left is not None and strikes(Fault.stale_frame):
+            read.insert(0, self._left)
+        for taken, number in read[: arming.frames - len(arming.taken)]:
+            arming.taken.append(taken)
+            arming.sequence.append(number)
 
     def collect(self, arm_id: int, wanted: slice = slice(None)) -> dict[str, Any]:
         """Return what `ccqed_ctrl.protocols.Camera.fetch` promises of wanted frames.
@@ -115,3 +145,21 @@ class Sensor:
             "missing": arming.frames - len(arming.taken),
             "saturated": clipped.astype(np.int64),
         }
+
+
+def samples(
+    edges: NDArray[np.int64],
+    settings: list[Setting],
+    opened: list[Exposure],
+    ref_period: float,
+) -> Iterable[tuple[float, float, Setting, Exposure]]:
+    """Yield (instant mu, duration s, setting, exposure) that sample the exposures."""
+    for exposure in opened:
+        for (start, stop), setting in zip(pairwise(edges), settings, strict=True):
+            begin, end = max(start, exposure.start_mu), min(stop, exposure.stop_mu)
+            if end <= begin:
+                continue
+            width = (end - begin) / EXPOSURE_NODES
+            for node in range(EXPOSURE_NODES):
+                instant = begin + (node + 0.5) * width
+                yield instant, width * ref_period, setting, exposure

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ from . import ensembles
 from .ageing import Ageing
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
-from .exposures import Exposure, Sensor
+from .exposures import Exposure, Sensor, samples
+from .faults import Fault, Faults
 from .locking import CavityLock
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
@@ -38,8 +39,6 @@ Complex = NDArray[np.complex128]
 
 #: Duration of one machine unit, s (Kasli at 125 MHz RTIO clock).
 REF_PERIOD = 1e-9
-#: Instants at which the field is evaluated in each constant piece of an exposure.
-EXPOSURE_NODES = 4
 
 
 class Plant:
@@ -55,7 +54,8 @@ class Plant:
         self._controls = Controls(wiring, scenario.pump_calibration)
         self._rng = stream(self._seed, "ensembles")
         camera_rng = stream(self._seed, "camera")
-        self.sensor = Sensor(scenario.imaging, REF_PERIOD, camera_rng)
+        self.faults = Faults(scenario.faults, self._seed)
+        self.sensor = Sensor(scenario.imaging, REF_PERIOD, camera_rng, self.faults)
         self._latencies = Latencies(
             scenario.delays, wiring, REF_PERIOD, stream(self._seed, "latencies")
         )
@@ -84,6 +84,7 @@ class Plant:
                 "empty_sites %s are none: the sites are 0 to %d", beyond, len(true) - 1
             )
         self._couple(self.scenario.cloud.size)
+        self.faults.load()
         self._prepare()
         self._shape_field()
 
@@ -132,6 +133,7 @@ class Plant:
         atoms = truth.cloud.atoms * (1 + spread * scatter)
         empty = [site for site in truth.empty_sites if site < count]
         atoms[empty] = 0
+        self.faults.spill(atoms)
         self._drift = rng.normal(scale=truth.imperfections.phase_drift)
         self._lost_phase = rng.uniform(0, TWO_PI, size=2)
         reference = stream(self._seed, "reference", self._preparations)
@@ -180,7 +182,7 @@ class Plant:
         for time_mu, group in groupby(due, key=lambda event: event.time_mu):
             batch = list(group)
             if time_mu > start:
-                pieces.append((start, self._controls.setting()))
+                pieces.append((start, self.faults.alter(self._controls.setting())))
                 start = time_mu
             prepared = self._rises(batch, "ttl_prepare")
             triggered = self._rises(batch, "ttl_camera")
@@ -188,12 +190,14 @@ class Plant:
             if prepared:
                 self._evolve(pieces, start, opened)
                 pieces = []
+                self.faults.begin(self._sites)
                 self._prepare()
             if triggered:
-                self.sensor.trigger(start + self._latencies.exposure())
+                late = self._latencies.exposure() + self.faults.lateness(REF_PERIOD)
+                self.sensor.trigger(start + late)
                 opened += [e for e in self.sensor.open if e not in opened]
         if until_mu > start:
-            pieces.append((start, self._controls.setting()))
+            pieces.append((start, self.faults.alter(self._controls.setting())))
         self._evolve(pieces, until_mu, opened)
 
     def _checked(self, events: Iterable[Event], until_mu: int) -> Iterable[Event]:
@@ -219,12 +223,12 @@ class Plant:
         if pieces:
             edges = np.array([start for start, _ in pieces] + [stop], np.int64)
             settings = [setting for _, setting in pieces]
-            samples = list(_light(edges, settings, opened))
-            times = np.array([sample[0] for sample in samples])
+            sampled = list(samples(edges, settings, opened, REF_PERIOD))
+            times = np.array([sample[0] for sample in sampled])
             order = np.argsort(times, kind="stable")
             magnetization = self._integrate(edges, settings, times[order])
             for index, row in zip(order, magnetization, strict=True):
-                instant, duration, setting, exposure = samples[index]
+                instant, duration, setting, exposure = sampled[index]
                 exposure.electrons += duration * self._rate(row, setting, instant)
         self.now_mu = max(self.now_mu, stop)
         self.sensor.close_until(self.now_mu)
@@ -330,6 +334,7 @@ class Plant:
         seconds = (instant - self._prepared_mu) * REF_PERIOD
         drift = self._drift + self._drift_rate * seconds
         angle += self.scenario.imaging.phase + drift + self._unlocked(setting, 1)
+        angle += np.pi * self.faults.now(Fault.reference_flipped)
         light = self._intracavity(magnetization, setting, instant)
         return self._optics.rate(light, angle, setting.reference)
 
@@ -365,7 +370,7 @@ class Plant:
             )
         if channel != self._wiring["photodiodes"]:
             return 0.0
-        setting = self._controls.setting()
+        setting = self.faults.alter(self._controls.setting())
         volts = max(self._controls.get("pump_servo", SET_POINT), 0.0)
         readings = {
             "adc0": volts if setting.rabi_frequency > 0 else 0.0,
@@ -373,6 +378,10 @@ class Plant:
             "adc2": setting.reference**2,
         }
         return readings.get(signal, 0.0)
+
+    def stalls(self) -> dict[int, float]:
+        """Return before which output events the CPU stands still, for how long, s."""
+        return self.faults.stalls()
 
     def safe_state(self) -> list[str]:
         """Return the roles that are not in their safe state."""
@@ -382,18 +391,3 @@ class Plant:
 def from_truth(wiring: Mapping[str, str], truth: Mapping[str, Any], seed: int) -> Plant:
     """Return the plant of a resolved truth (`sim_backend.crate.plant.Laboratory`)."""
     return Plant(Scenario.from_dict(truth), wiring, seed)
-
-
-def _light(
-    edges: NDArray[np.int64], settings: list[Setting], opened: list[Exposure]
-) -> Iterable[tuple[float, float, Setting, Exposure]]:
-    """Yield (instant mu, duration s, setting, exposure) that sample the exposures."""
-    for exposure in opened:
-        for (start, stop), setting in zip(pairwise(edges), settings, strict=True):
-            begin, end = max(start, exposure.start_mu), min(stop, exposure.stop_mu)
-            if end <= begin:
-                continue
-            width = (end - begin) / EXPOSURE_NODES
-            for node in range(EXPOSURE_NODES):
-                instant = begin + (node + 0.5) * width
-                yield instant, width * REF_PERIOD, setting, exposure

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ from ccqed_ctrl.units import angular, si_unit
 from sim_backend.crate.plant import Knob
 
 from . import scenarios
+from .faults import Rule
 from .imperfections import (
     Alignment,
     Delays,
@@ -96,6 +97,9 @@ class Scenario:
     modes: ModeFamily = ModeFamily()
     noise: OhmicNoise = OhmicNoise()
     empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")
+    faults: tuple[str, ...] = quantity(
+        (), "what goes wrong: NAME@shot=N or NAME@p=P (docs/faults.md)"
+    )
 
     def __post_init__(self) -> None:
         for name, allowed in (("dynamics", DYNAMICS), ("flip_rates", FLIP_RATES)):
@@ -103,6 +107,7 @@ class Scenario:
         listed = checks.array("Scenario.empty_sites", self.empty_sites, ("K",))
         sites = tuple(checks.integer("empty site", site, 0) for site in listed)
         object.__setattr__(self, "empty_sites", sites)
+        object.__setattr__(self, "faults", _rules(self.faults))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -195,6 +200,16 @@ def _set(changes: dict[str, Any], text: str) -> None:
         if not isinstance(group, dict):
             raise ParameterError(f"--twin gives {part!r} a value and a field")
     group[name] = pyon.read(value)
+
+
+def _rules(faults: Any) -> tuple[str, ...]:
+    """Return the faults, all of which are known."""
+    if isinstance(faults, str) or not isinstance(faults, Iterable):
+        raise ParameterError(f"Scenario.faults must be a list of texts; got {faults!r}")
+    texts = tuple(faults)
+    for text in texts:
+        Rule.parse(text)
+    return texts
 
 
 def _merge(changes: dict[str, Any], above: Mapping[str, Any]) -> None:

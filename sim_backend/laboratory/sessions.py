@@ -61,6 +61,10 @@ class Session:
         """Return what an input sees; `advance` up to then first."""
         return self._plant.observe(role, signal, int(time_mu) + self._offset_mu)
 
+    def stalls(self) -> dict[int, float]:
+        """Return before which output events the CPU stands still, for how long, s."""
+        return self._plant.stalls()
+
     def safe_state(self) -> list[str]:
         """Return the roles that are not in their safe state."""
         return self._plant.safe_state()

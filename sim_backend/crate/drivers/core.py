@@ -59,6 +59,7 @@ class Core:
         self.comm = _Connection()
         link = dmgr.get("plant")
         self.board = Board(dmgr.get_device_db(), link, ref_period, ref_multiplier)
+        self.board.rtio.stalls = link.stalls()
         self.rtio, self.cursor = self.board.rtio, self.board.cursor
         self._interpreter = Interpreter(self)
         self._frozen: Frozen | None = None

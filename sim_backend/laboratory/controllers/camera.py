@@ -7,6 +7,8 @@ from typing import Any
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceTimeoutError
 
+from ..faults import Fault
+
 #: The sensor's line clock: exposures are rounded up to it, s.
 EXPOSURE_STEP = 1e-6
 
@@ -15,7 +17,9 @@ class SimulatedCamera:
     """Satisfies `ccqed_ctrl.protocols.Camera`."""
 
     def __init__(self, dmgr: Any) -> None:
-        self._sensor = dmgr.get("plant").plant.sensor
+        self._plant = plant = dmgr.get("plant").plant
+        self._sensor, self._faults = plant.sensor, plant.faults
+        self._dead = False
 
     def ping(self) -> bool:
         """Return True: the twin always answers."""
@@ -37,6 +41,7 @@ class SimulatedCamera:
         ParameterError
             Fewer than one frame, or an exposure outside 1 us to 1 s.
         """
+        self._answer()
         count = checks.integer("camera frames", frames, 1, 10_000)
         wanted = checks.number("camera exposure", exposure, 1e-6, 1.0, "s")
         steps = max(1, round(wanted / EXPOSURE_STEP))
@@ -45,7 +50,7 @@ class SimulatedCamera:
     def fetch(
         self, arm_id: int, timeout: float, first: int = 0, most: int = 0
     ) -> dict[str, Any]:
-        """Return what the arming recorded; twin time has passed, so nothing waits.
+        """Return what the arming recorded; what is being exposed is waited for.
 
         Raises
         ------
@@ -56,9 +61,13 @@ class SimulatedCamera:
         ParameterError
             `first` or `most` is negative.
         """
+        self._answer(timeout)
         start = checks.integer("camera frames: first", first, 0)
         count = checks.integer("camera frames: most", most, 0)
         stop = start + count if count else None
+        self._plant.advance(
+            [], max((e.stop_mu for e in self._sensor.open), default=self._plant.now_mu)
+        )
         recorded: dict[str, Any] = self._sensor.collect(arm_id, slice(start, stop))
         if not recorded["recorded"]:
             raise DeviceTimeoutError(
@@ -69,7 +78,19 @@ class SimulatedCamera:
 
     def abort(self) -> None:
         """Drop the current arming."""
+        self._answer()
         self._sensor.abort()
+
+    def _answer(self, timeout: float | None = None) -> None:
+        """Fail as the connection to a controller does; `timeout`: of a fetch, s."""
+        if timeout is not None:
+            self._dead |= self._faults.now(Fault.controller_killed)
+            if self._faults.now(Fault.controller_slow):
+                raise DeviceTimeoutError(f"camera: no answer within {timeout:g} s")
+            if self._faults.now(Fault.connection_cut):
+                raise ConnectionResetError("camera: connection reset by peer")
+        if self._dead:
+            raise ConnectionRefusedError("camera: connection refused")
 
     def close(self) -> None:
         """Stop; nothing is held."""

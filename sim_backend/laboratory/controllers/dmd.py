@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks, limits
 from ccqed_ctrl.errors import DeviceError
 
+from ..faults import Fault
+
 
 class SimulatedDmd:
     """Satisfies `ccqed_ctrl.protocols.PatternModulator`."""
@@ -45,6 +47,17 @@ class SimulatedDmd:
         spots = checks.array("DMD positions", positions, ("N", 2))
         values = checks.array("DMD amplitudes", amplitudes, (len(spots),))
         limits.enforce("DMD amplitude", np.abs(values))
+        if self._plant.faults.coming(Fault.dmd_full):
+            raise DeviceError(
+                f"dmd: its memory is full, {name!r} does not fit; restart it"
+            )
+        return self._keep(name, spots, values)
+
+    def _keep(self, name: str, spots: NDArray[Any], values: NDArray[Any]) -> int:
+        """Store a pattern under a new handle.
+
+        A name that is taken gives up its pattern, unless that is being shown.
+        """
         self._patterns = {
             handle: pattern
             for handle, pattern in self._patterns.items()
@@ -66,6 +79,11 @@ class SimulatedDmd:
             raise DeviceError(
                 f"dmd: no pattern {handle}; {len(self._patterns)} are loaded"
             )
+        if self._plant.faults.coming(Fault.dmd_slip):
+            return
+        if self._plant.faults.coming(Fault.pattern_left):
+            _, spots, values = self._patterns[handle]
+            handle = self._keep("another run's", spots, values[::-1])
         _, spots, values = self._patterns[handle]
         self._plant.show_pattern(spots, values)
         self._displayed = handle

@@ -1,0 +1,187 @@
+"""What can go wrong, by name: at one shot, with a probability, or at an RTIO event.
+
+Faults are part of the truth: experiments never learn of them but by what they do.
+docs/faults.md says how each shows, and what a run makes of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl import checks
+from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.rng import stream
+
+from .controls import Setting
+
+#: How much later than triggered a late exposure begins, s.
+LATENESS: Final = 40e-6
+#: Electrons of a flash of stray light in each pixel: more than a camera counts.
+FLASH: Final = 1e6
+#: How long the core device's CPU stands still before an underflow, s.
+STALL: Final = 1.0
+
+_RULE: Final = re.compile(r"(?P<name>\w+)@(?P<when>shot|p|event)=(?P<value>[\w.+-]+)")
+
+
+class Fault(StrEnum):
+    """A fault: its name, where it acts, and what happens there."""
+
+    where: str
+    meaning: str
+
+    dropped_frame = "dropped_frame", "camera", "the first frame is lost on its way"
+    buffer_overrun = "buffer_overrun", "camera", "only the first frame finds a buffer"
+    stale_frame = (
+        "stale_frame", "camera", "its buffer still holds the last frame before",
+    )  # fmt: skip
+    frame_saturated = "frame_saturated", "camera", "stray light floods the first frame"
+    late_trigger = (
+        "late_trigger",
+        "trigger line",
+        "the second exposure begins 40 us late",
+    )
+    controller_slow = (
+        "controller_slow",
+        "camera's controller",
+        "it does not answer in time",
+    )
+    connection_cut = "connection_cut", "camera's controller", "one connection breaks"
+    controller_killed = "controller_killed", "camera's controller", "the process dies"
+    dmd_slip = "dmd_slip", "DMD", "a trigger is lost: what was shown before stays"
+    pattern_left = "pattern_left", "DMD", "another run shows a pattern of its own"
+    dmd_full = "dmd_full", "DMD", "its memory takes no pattern any more"
+    site_lost = "site_lost", "tweezers", "one trap loses its atoms, until loaded again"
+    sites_merged = (
+        "sites_merged", "tweezers", "one trap's atoms fall into the nearest other one",
+    )  # fmt: skip
+    pump_dead = "pump_dead", "pump", "its AOM lets no light through"
+    reference_flipped = "reference_flipped", "reference", "its phase turns by pi"
+    rtio_underflow = (
+        "rtio_underflow",
+        "core device",
+        "its CPU stands still for a second",
+    )
+
+    def __new__(cls, word: str, where: str, meaning: str) -> Self:
+        """Make the member that is `word`."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.where, member.meaning = where, meaning
+        return member
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a fault strikes: at a shot (from 0), with a probability, before an event."""
+
+    fault: Fault
+    shot: int = -1
+    probability: float = 0.0
+    event: int = -1
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read NAME@shot=N or NAME@p=P; of an underflow NAME@event=N.
+
+        Raises
+        ------
+        ParameterError
+            Anything else.
+        """
+        found = _RULE.fullmatch(text) if isinstance(text, str) else None
+        if found is None or found["name"] not in list(Fault):
+            raise ParameterError(
+                "a fault is NAME@shot=N, NAME@p=P or rtio_underflow@event=N, with NAME "
+                f"one of {', '.join(Fault)}; got {text!r}"
+            )
+        fault, when = Fault[found["name"]], found["when"]
+        if (when == "event") != (fault is Fault.rtio_underflow):
+            raise ParameterError(
+                f"of all faults, only rtio_underflow strikes at an event; got {text!r}"
+            )
+        try:
+            value = float(found["value"])
+        except ValueError as error:
+            raise ParameterError(f"fault {text!r}: {error}") from error
+        if when == "p":
+            probability = checks.number(f"fault {fault}: p", value, 0.0, 1.0)
+            return cls(fault, probability=probability)
+        return cls(fault, **{when: checks.integer(f"fault {fault}: {when}", value, 0)})
+
+
+class Faults:
+    """Which faults strike in which shot; a shot begins with the atoms' preparation."""
+
+    def __init__(self, texts: Iterable[str] = (), seed: int = 0) -> None:
+        self._rules = [Rule.parse(text) for text in texts]
+        self._seed = seed
+        self.shot = -1
+        self._triggers = 0
+        self._spilt: list[tuple[int, int | None]] = []
+
+    def begin(self, sites: NDArray[np.float64]) -> None:
+        """Begin the next shot; atoms of sites (N, 2) m may leave their trap."""
+        self.shot += 1
+        self._triggers = 0
+        lost, merged = map(self.now, (Fault.site_lost, Fault.sites_merged))
+        if (lost or merged) and len(sites) > 1:
+            draw = stream(self._seed, "fault befalls", self.shot)
+            site = int(draw.integers(len(sites)))
+            distance = np.linalg.norm(sites - sites[site], axis=1)
+            nearest = int(np.argsort(distance)[1])
+            self._spilt.append((site, nearest if merged else None))
+
+    def load(self) -> None:
+        """Fill every trap again."""
+        self._spilt.clear()
+
+    def spill(self, atoms: NDArray[np.float64]) -> None:
+        """Take away, from atom numbers (N,), what has left its trap."""
+        for site, other in self._spilt:
+            if other is not None:
+                atoms[other] += atoms[site]
+            atoms[site] = 0
+
+    def lateness(self, ref_period: float) -> int:
+        """Return by how much this trigger's exposure is late, mu."""
+        self._triggers += 1
+        late = self._triggers == 2 and self.now(Fault.late_trigger)
+        return round(LATENESS / ref_period) if late else 0
+
+    def now(self, fault: Fault) -> bool:
+        """Return whether a fault strikes in the present shot."""
+        return self._strikes(fault, self.shot)
+
+    def coming(self, fault: Fault) -> bool:
+        """Return whether a fault strikes what is set up for the next shot."""
+        return self._strikes(fault, self.shot + 1)
+
+    def _strikes(self, fault: Fault, shot: int) -> bool:
+        return any(
+            rule.shot == shot >= 0 or self._happens(rule, shot)
+            for rule in self._rules
+            if rule.fault is fault
+        )
+
+    def _happens(self, rule: Rule, shot: int) -> bool:
+        if shot < 0 or not rule.probability:
+            return False
+        drawn = stream(self._seed, f"fault {rule.fault}", shot).random()
+        return bool(drawn < rule.probability)
+
+    def alter(self, setting: Setting) -> Setting:
+        """Return what acts on atoms and camera of what is commanded."""
+        dead = self.now(Fault.pump_dead)
+        return replace(setting, rabi_frequency=0.0) if dead else setting
+
+    def stalls(self) -> dict[int, float]:
+        """Return before which output events the CPU stands still, for how long, s."""
+        return {rule.event: STALL for rule in self._rules if rule.event >= 0}

@@ -1,0 +1,113 @@
+"""Every fault, and what becomes of it: what the tests hold, and docs/faults.md.
+
+``python -m tests.end_to_end.fault_table > docs/faults.md``
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from ccqed_ctrl.ending import Verdict
+from sim_backend.laboratory.faults import Fault
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault in a shot; `found`: the verdict, or what the error of the run says."""
+
+    fault: Fault
+    found: Verdict | str
+    shows: str
+    detected: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether it ends the run."""
+        return not isinstance(self.found, Verdict)
+
+
+CASES = (
+    Case(Fault.dropped_frame, Verdict.missing_frames,
+         "one frame instead of two", "the camera's count of frames"),
+    Case(Fault.buffer_overrun, Verdict.missing_frames,
+         "one frame instead of two", "the camera's count of frames"),
+    Case(Fault.stale_frame, Verdict.wrong_frames,
+         "the shot before, shifted by one frame", "trigger numbers of the frames"),
+    Case(Fault.frame_saturated, Verdict.saturated,
+         "a white frame", "pixels at full scale"),
+    Case(Fault.late_trigger, Verdict.late,
+         "a dim reference frame", "reference light of the two frames"),
+    Case(Fault.controller_slow, Verdict.timeout,
+         "no frames yet", "`timing.fetch_timeout`"),
+    Case(Fault.connection_cut, "camera: its controller is gone",
+         "no answer", "the connection"),
+    Case(Fault.controller_killed, "camera: connection refused",
+         "no answer, ever", "the connection"),
+    Case(Fault.dmd_slip, Verdict.wrong_pattern,
+         "the cue of the shot before", "`displayed` of the DMD, after the shot"),
+    Case(Fault.pattern_left, Verdict.wrong_pattern,
+         "another cue", "`displayed` of the DMD, after the shot"),
+    Case(Fault.dmd_full, "dmd: its memory is full",
+         "a pattern is refused", "`load` of the DMD"),
+    Case(Fault.site_lost, Verdict.lost_sites,
+         "a spin without a sign", "emission of each ensemble against their median"),
+    Case(Fault.sites_merged, Verdict.lost_sites,
+         "a spin without a sign, a bright neighbour",
+         "emission of each ensemble against their median"),
+    Case(Fault.pump_dead, Verdict.dark,
+         "a frame of the reference alone", "light of all ensembles against its noise"),
+    Case(Fault.reference_flipped, Verdict.inverted,
+         "every spin turned", "spins against the state that was written"),
+    Case(Fault.rtio_underflow, "RTIO underflow",
+         "the kernel stops", "the core device"),
+)  # fmt: skip
+
+
+def page() -> str:
+    """Return docs/faults.md."""
+    rows = [
+        f"| `{case.fault}` | {case.fault.where}: {case.fault.meaning} | {case.shows} | "
+        f"{case.detected} | "
+        + (
+            f"ends: failed, `{case.found}...` |"
+            if case.ends
+            else f"*{case.found}*: takes the shot again |"
+        )
+        for case in CASES
+    ]
+    lines = [
+        "# Faults",
+        "",
+        "Written by `python -m tests.end_to_end.fault_table`; every line is a test.",
+        "",
+        "    ccqed run recall shots=10 --fault dropped_frame@shot=3",
+        "    ccqed run recall shots=50 --fault site_lost@p=0.05 --fault dmd_slip@p=0.1",
+        "    ccqed run recall --fault rtio_underflow@event=900",
+        "",
+        "breaks the twin on purpose; a scenario (`--twin FILE`) has a list `faults`. "
+        "Shots count from 0, as the atoms are prepared: a shot that is taken again is "
+        "another one. Faults are true, not believed: nothing that judges a shot knows "
+        "of them.",
+        "",
+        "| fault | what happens | how it shows | detected by | what the run does |",
+        "| --- | --- | --- | --- | --- |",
+        *rows,
+        "",
+        "A bad shot is taken again after everything was set up afresh, up to `repeats` "
+        "times. Its last take is stored with its verdict (`shot.verdict`; "
+        "`shot.attempts` and `shot.rejected` tell of those before), and only shots "
+        "that are *ok* count in the summary. What no repeat of a shot has helped is "
+        "not repeated in later shots: below threshold every shot is dark. A run that "
+        "ends keeps the shots it has, and leaves the apparatus safe.",
+        "",
+        "Not detected: an exposure that is late in both frames alike; a turned "
+        "reference where nothing was written, or where fewer than two thirds of the "
+        "spins are as written.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
