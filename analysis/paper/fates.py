@@ -43,7 +43,7 @@ def fate(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     duration = DURATION[str(point["kernel"])]
     run = mean_field.evolve(
         system, start, duration=duration, sample_times=[duration],
-        kernel=str(point["kernel"]),
+        flip_rates=str(point["kernel"]),
     )  # fmt: skip
     end = np.sign(run.state.magnetization)
     return {

@@ -183,7 +183,7 @@ def ends(
     found = [run.magnetization[-1]]
     pieces, dressed = stepped(drive), normal_state(system.spins, rngs[2])
     for rates in ("exact", "printed"):
-        slow = ramp.evolve(system, pieces, dressed, sample_times=last, kernel=rates)
+        slow = ramp.evolve(system, pieces, dressed, sample_times=last, flip_rates=rates)
         found.append(slow.magnetization[-1])
     fixed = relaxation.prepare(kernel)
     for ideal in ("sd", "0tmh"):

@@ -78,7 +78,7 @@ def _mean_field_ends(J: Floats, cues: Spins, kernel: str, field: float) -> Spins
     runs = (
         mean_field.evolve(
             system, cue.astype(float), duration=duration, sample_times=[duration],
-            kernel=kernel,
+            flip_rates=kernel,
         )
         for cue in cues
     )  # fmt: skip

@@ -103,7 +103,7 @@ def relaxation(point: Point, rng: np.random.Generator) -> Mapping[str, Any]:
     duration = DURATION[kernel]
     times = np.linspace(0, duration, _SAMPLES)
     options: dict[str, Any] = {
-        "duration": duration, "sample_times": times, "kernel": kernel
+        "duration": duration, "sample_times": times, "flip_rates": kernel
     }  # fmt: skip
     mean = mean_field.evolve(system, start, **options)
     drawn = stochastic.evolve(system, start, rng=rng, **options)

@@ -119,7 +119,7 @@ class DressedStates:
         evolution: np.random.Generator,
     ) -> None:
         self._rng = evolution
-        self._dynamics, self._kernel = scenario.dynamics, scenario.flip_rates
+        self._dynamics, self._flip_rates = scenario.dynamics, scenario.flip_rates
         self._state = normal_state(spins, preparation)
         self.doubts: set[str] = set()
 
@@ -134,13 +134,13 @@ class DressedStates:
         if self._dynamics == "mean_field":
             evolution = dressed = ramp.evolve(
                 system, drive, self._state, sample_times=sample_times,
-                kernel=self._kernel,
+                flip_rates=self._flip_rates,
             )  # fmt: skip
             self.doubts |= dressed.doubts.keys()
         else:
             evolution = steepest_descent.evolve(
                 system, drive, self._state, sample_times=sample_times,
-                rng=self._rng, kernel=self._kernel,
+                rng=self._rng, flip_rates=self._flip_rates,
             )  # fmt: skip
         self._state = evolution.state
         return evolution.magnetization

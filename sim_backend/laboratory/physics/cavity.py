@@ -16,6 +16,7 @@ Axes: l, m mode orders along x and y (0..max_order); K the modes kept; N clouds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,9 +49,7 @@ class ModeFamily(Parameters):
 
     def orders(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return l and m (K,) of the modes with l + m = 0 mod 4."""
-        l, m = np.meshgrid(*[np.arange(self.max_order + 1)] * 2, indexing="ij")  # noqa: E741
-        kept = ((l + m) % 4 == 0) & (l + m <= self.max_order)
-        return l[kept], m[kept]
+        return _orders(self.max_order)
 
     def response(self, cavity: Cavity) -> Complex:
         """Return 1 / (D_m + i kappa) for each mode, (K,) complex, s."""
@@ -58,6 +57,16 @@ class ModeFamily(Parameters):
         shift = self.spread * (l + m) + self.astigmatism * (l - m) / 2
         detuning = cavity.pump_detuning + shift
         return np.asarray(1 / (detuning + 1j * cavity.kappa), np.complex128)
+
+
+@cache
+def _orders(max_order: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    l, m = np.meshgrid(*[np.arange(max_order + 1)] * 2, indexing="ij")  # noqa: E741
+    kept = ((l + m) % 4 == 0) & (l + m <= max_order)
+    found = l[kept], m[kept]
+    for orders in found:
+        orders.setflags(write=False)  # shared by all who ask
+    return found
 
 
 def hermite_gauss(points: ArrayLike, max_order: int, waist: float) -> Floats:
@@ -252,6 +261,8 @@ class ModeImager:
     def field(self, amplitudes: Complex) -> Complex:
         """Return sum_m alpha_m u_m(r), (ny, nx) complex, sqrt(photons)/m."""
         l, m = self.modes.orders()  # noqa: E741
-        table = np.zeros((len(self.rows), len(self.columns)), np.complex128)
-        table[m, l] = amplitudes
-        return np.asarray(self.rows.T @ (table @ self.columns), np.complex128)
+        table = np.zeros((2, len(self.rows), len(self.columns)))
+        table[:, m, l] = amplitudes.real, amplitudes.imag
+        # The modes are real: two products of real tables are half of a complex one.
+        real, imaginary = self.rows.T @ (table @ self.columns)
+        return np.asarray(real + 1j * imaginary, np.complex128)

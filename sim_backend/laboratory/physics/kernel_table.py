@@ -115,7 +115,7 @@ def tabulate(
         line diverges; or energies too large for the linewidth.
     """
     if model not in ("exact", "printed"):
-        raise ParameterError(f"kernel must be exact or printed; got {model!r}")
+        raise ParameterError(f"flip_rates must be exact or printed; got {model!r}")
     if noise is not None and noise.alpha <= 0.5:
         raise ParameterError(
             f"OhmicNoise.alpha must exceed 0.5 in dynamics; got {noise.alpha:g}; "

@@ -29,7 +29,7 @@ def evolve(
     *,
     duration: float,
     sample_times: ArrayLike,
-    kernel: str = "exact",
+    flip_rates: str = "exact",
     power: float = 1.0,
     field: ArrayLike | None = None,
     rtol: float = 1e-6,
@@ -44,7 +44,7 @@ def evolve(
     ----------
     magnetization: (N,) in [-1, 1].
     duration: s. sample_times: (K,) s in [0, duration], not decreasing.
-    kernel: `exact` (dressed by omega_z where |de| is not large against it, see
+    flip_rates: `exact` (dressed by omega_z where |de| is not large against it, see
         `kernel_table`) or `printed`.
     power: q. field: h (N,) in rad/s, default 0.
     rtol: local error per step relative to 1 - m^2 + 1/S.
@@ -58,12 +58,12 @@ def evolve(
     Raises
     ------
     ShapeError, ParameterError
-        Sizes that differ, |m| > 1, bad times, an unknown kernel.
+        Sizes that differ, |m| > 1, bad times, unknown flip rates.
     """
     checks.number("duration", duration, 0.0, unit="s")
     checks.number("rtol", rtol, 1e-12, 1e-2)
     samples = check_times(sample_times, 0.0, duration)
-    fixed = FixedDrive.of(system, magnetization, kernel, power, field)
+    fixed = FixedDrive.of(system, magnetization, flip_rates, power, field)
     m = fixed.magnetization.copy()
     couplings = fixed.couplings
     if rtol >= _SINGLE:
@@ -75,7 +75,7 @@ def evolve(
         *fixed.weights,
         fixed.table.nodes,
         fixed.scalars,
-        _closed_kernel(system, kernel),
+        _closed_kernel(system, flip_rates),
     )
     shown = np.empty((len(samples), system.size))
     flips = np.empty((64 + 8 * system.size, 2))
@@ -100,9 +100,9 @@ def evolve(
     )
 
 
-def _closed_kernel(system: SpinSystem, kernel: str) -> tuple[float, float, float]:
+def _closed_kernel(system: SpinSystem, flip_rates: str) -> tuple[float, float, float]:
     """Return -Delta_C, kappa^2 and G's numerator of the kernel without noise."""
     D, kappa = system.cavity.pump_detuning, system.cavity.kappa
     if system.noise is not None:
         return -D, kappa**2, 0.0
-    return -D, kappa**2, kappa * (D**2 + kappa**2 if kernel == "exact" else 1.0)
+    return -D, kappa**2, kappa * (D**2 + kappa**2 if flip_rates == "exact" else 1.0)

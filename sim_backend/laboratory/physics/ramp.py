@@ -50,7 +50,7 @@ def evolve(
     state: EnsembleState,
     *,
     sample_times: ArrayLike,
-    kernel: str = "exact",
+    flip_rates: str = "exact",
     rtol: float = 1e-6,
     noise: ArrayLike | None = None,
 ) -> DressedEvolution:
@@ -63,7 +63,7 @@ def evolve(
     Parameters
     ----------
     sample_times: (K,) s, within the drive, not decreasing.
-    kernel: `exact` or `printed`, at the dressed energies.
+    flip_rates: `exact` or `printed`, at the dressed energies.
     noise: xi (N,); by default the initial magnetization where it is noise (at most six
         standard deviations 1/sqrt(M)), else 0.
 
@@ -74,7 +74,7 @@ def evolve(
     Raises
     ------
     ShapeError, ParameterError
-        Sizes that differ, sample times outside the drive, an unknown kernel.
+        Sizes that differ, sample times outside the drive, unknown flip rates.
     """
     samples = check_samples(system, drive, state, sample_times)
     checks.number("rtol", rtol, 1e-12, 1e-2)
@@ -82,7 +82,7 @@ def evolve(
     xi = np.where(is_noise(start, system.spins), start, 0.0)
     if noise is not None:
         xi = checks.array("noise", noise, (system.size,))
-    tables = drive_tables(system, drive, kernel)
+    tables = drive_tables(system, drive, flip_rates)
     y = np.concatenate([start, state.polarisation])
     shown = np.empty((len(samples), system.size))
     signs, step, flips = np.sign(start), 0.1 / system.omega_z, []

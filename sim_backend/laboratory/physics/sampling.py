@@ -57,7 +57,7 @@ def largest_field(system: SpinSystem, drive: Drive) -> float:
 
 
 def drive_tables(
-    system: SpinSystem, drive: Drive, kernel: str
+    system: SpinSystem, drive: Drive, flip_rates: str
 ) -> tuple[KernelTable, KernelTable]:
     """Return the kernel's tables with the noise off and on, for the drive's fields."""
     quiet, noisy = (
@@ -65,7 +65,7 @@ def drive_tables(
             system.cavity,
             omega_z=system.omega_z,
             noise=noise,
-            model=kernel,
+            model=flip_rates,
             largest_energy=largest_field(system, drive),
         )
         # A noise table costs a tenth of a second: only where it is read.
@@ -103,7 +103,7 @@ class FixedDrive:
         cls,
         system: SpinSystem,
         magnetization: ArrayLike,
-        kernel: str,
+        flip_rates: str,
         power: float,
         field: ArrayLike | None,
     ) -> FixedDrive:
@@ -112,7 +112,7 @@ class FixedDrive:
         Raises
         ------
         ShapeError, ParameterError
-            Sizes that differ, |m| > 1, negative power, an unknown kernel.
+            Sizes that differ, |m| > 1, negative power, unknown flip rates.
         """
         n = system.size
         m = checks.array("magnetization", magnetization, (n,))
@@ -127,7 +127,7 @@ class FixedDrive:
             system.cavity,
             omega_z=system.omega_z,
             noise=system.noise,
-            model=kernel,
+            model=flip_rates,
             largest_energy=float(np.max(collective + np.abs(self_coupling), initial=0)),
         )
         weights = table.weights(self_coupling)

@@ -29,7 +29,7 @@ def evolve(
     *,
     sample_times: ArrayLike,
     rng: np.random.Generator,
-    kernel: str = "exact",
+    flip_rates: str = "exact",
     self_term: bool = False,
 ) -> Evolution:
     """Relax the ensembles under a drive by timed steepest descent.
@@ -50,7 +50,7 @@ def evolve(
     Parameters
     ----------
     sample_times: (K,) s, within the drive, not decreasing.
-    kernel: `exact` or `printed`.
+    flip_rates: `exact` or `printed`.
     self_term: include 2 q S_i J_ii x_i in f_i, which freezes weak misalignments.
 
     Returns
@@ -60,10 +60,10 @@ def evolve(
     Raises
     ------
     ShapeError, ParameterError
-        Sizes that differ, sample times outside the drive, an unknown kernel.
+        Sizes that differ, sample times outside the drive, unknown flip rates.
     """
     samples = check_samples(system, drive, state, sample_times)
-    descent = _Descent(system, drive, state, rng, kernel, self_term)
+    descent = _Descent(system, drive, state, rng, flip_rates, self_term)
     shown = np.empty((len(samples), system.size))
     done = 0
     for segment, (start, end) in enumerate(
@@ -101,7 +101,7 @@ class _Descent:
         drive: Drive,
         state: EnsembleState,
         rng: np.random.Generator,
-        kernel: str,
+        flip_rates: str,
         self_term: bool,
     ) -> None:
         self._system, self._drive, self._rng = system, drive, rng
@@ -113,7 +113,7 @@ class _Descent:
         self._energy_gain = self._gain.copy()
         if not self_term:
             np.fill_diagonal(self._energy_gain, 0.0)
-        self._tables = drive_tables(system, drive, kernel)
+        self._tables = drive_tables(system, drive, flip_rates)
         self._start(state)
         self.flip_times: list[float] = []
         self.flip_ensembles: list[int] = []

@@ -40,7 +40,7 @@ def evolve(
     duration: float,
     sample_times: ArrayLike,
     rng: np.random.Generator,
-    kernel: str = "exact",
+    flip_rates: str = "exact",
     power: float = 1.0,
     field: ArrayLike | None = None,
 ) -> Trajectory:
@@ -50,7 +50,7 @@ def evolve(
     ----------
     magnetization: (N,) in [-1, 1], rounded to the nearest s_i = m_i S_i.
     duration: s. sample_times: (K,) s in [0, duration], not decreasing.
-    kernel: `exact` (dressed by omega_z, see `kernel_table`) or `printed`.
+    flip_rates: `exact` (dressed by omega_z, see `kernel_table`) or `printed`.
     power: q. field: h (N,) in rad/s, default 0.
 
     Returns
@@ -61,12 +61,12 @@ def evolve(
     Raises
     ------
     ShapeError, ParameterError
-        Sizes that differ, |m| > 1, bad times, an unknown kernel, or an atom number
+        Sizes that differ, |m| > 1, bad times, unknown flip rates, or an atom number
         M = 2S that is not whole.
     """
     checks.number("duration", duration, 0.0, unit="s")
     samples = check_times(sample_times, 0.0, duration)
-    fixed = FixedDrive.of(system, magnetization, kernel, power, field)
+    fixed = FixedDrive.of(system, magnetization, flip_rates, power, field)
     spins = system.spins
     if np.any(2 * spins != np.rint(2 * spins)):
         raise ParameterError("trajectories need whole atom numbers M = 2S")

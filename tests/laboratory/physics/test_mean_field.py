@@ -56,7 +56,7 @@ def test_agrees_with_scipy(kernel, noise, duration):
         start,
         duration=duration,
         sample_times=samples,
-        kernel=kernel,
+        flip_rates=kernel,
         field=field,
         rtol=1e-8,
     )
@@ -132,7 +132,9 @@ def test_what_rests_on_resonance_ends_at_once(kernel, noise):
     strong = SpinSystem(
         scale * system.couplings, system.spins, system.cavity, system.omega_z, noise
     )
-    found = evolve(strong, 0.9 * up, duration=1e3, sample_times=[1e3], kernel=kernel)
+    found = evolve(
+        strong, 0.9 * up, duration=1e3, sample_times=[1e3], flip_rates=kernel
+    )
     np.testing.assert_allclose(found.magnetization[0], up, atol=1e-3)
     assert len(found.flip_times) == 0
 
@@ -172,7 +174,7 @@ def test_empty_sites_and_zero_couplings_rest():
         ({"sample_times": [2.0]}, ShapeError),
         ({"duration": -1.0}, ParameterError),
         ({"power": -1.0}, ParameterError),
-        ({"kernel": "best"}, ParameterError),
+        ({"flip_rates": "best"}, ParameterError),
         ({"rtol": 1.0}, ParameterError),
     ],
 )

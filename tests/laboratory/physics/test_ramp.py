@@ -247,8 +247,8 @@ def test_bad_input():
         ramp.evolve(system, drive, state, sample_times=[], rtol=0.0)
     with pytest.raises(ParameterError, match="noise"):
         ramp.evolve(system, drive, state, sample_times=[], noise=[1.0])
-    with pytest.raises(ParameterError, match="kernel"):
-        ramp.evolve(system, drive, state, sample_times=[], kernel="quick")
+    with pytest.raises(ParameterError, match="flip_rates"):
+        ramp.evolve(system, drive, state, sample_times=[], flip_rates="quick")
 
 
 def alone(gain, atoms=1e5):

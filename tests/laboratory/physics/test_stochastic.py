@@ -42,7 +42,7 @@ def test_distribution_is_that_of_the_generator(kernel, noise):
             duration=duration,
             sample_times=[],
             rng=rng,
-            kernel=kernel,
+            flip_rates=kernel,
         ).state.magnetization
         counts[np.argmin(np.sum(np.abs(states - end * system.spins), axis=1))] += 1
     assert np.count_nonzero(expected > 0.02) >= 3
@@ -209,5 +209,5 @@ def test_bad_input():
         evolve(system, [1.0, 1.0], **arguments)
     with pytest.raises(ShapeError, match="magnetization"):
         evolve(confocal_system(2), [1.0], **arguments)
-    with pytest.raises(ParameterError, match="kernel"):
-        evolve(confocal_system(2), [1.0, 1.0], kernel="no", **arguments)
+    with pytest.raises(ParameterError, match="flip_rates"):
+        evolve(confocal_system(2), [1.0, 1.0], flip_rates="no", **arguments)
