@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ccqed_ctrl.controllers import frames
-from ccqed_ctrl.errors import DeviceTimeoutError
+from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
 
 SIZE, COUNT = 512, 40  # 20 MiB
 
@@ -61,5 +61,16 @@ def test_errors_of_ours_come_back_as_such():
     with pytest.raises(DeviceTimeoutError, match="^camera: no frame$") as caught:
         frames.fetch(failing(Exception(text)), 1, 1.0)
     assert str(caught.value.__cause__) == text
-    with pytest.raises(ConnectionResetError):
-        frames.fetch(failing(ConnectionResetError("gone")), 1, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        frames.fetch(failing(ZeroDivisionError()), 1, 1.0)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), EOFError("reset")])
+def test_a_broken_connection_names_the_camera(error):
+    with pytest.raises(DeviceError, match=r"controller is gone \(reset\)"):
+        frames.fetch(failing(error), 1, 1.0)
+
+
+def test_a_timeout_of_the_camera_is_no_broken_connection():
+    with pytest.raises(DeviceTimeoutError, match="no frame"):
+        frames.fetch(failing(DeviceTimeoutError("no frame")), 1, 1.0)

@@ -1,0 +1,84 @@
+"""What speaks against a shot, one thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.readout.decode import Readout
+from analysis.readout.verdicts import of_devices, of_reading
+from ccqed_ctrl.ending import Verdict
+from ccqed_ctrl.holograms import HologramRecord as R
+
+OFFSET = 500.0
+FRAMES = np.full((2, 10, 10), 1500, np.uint16)
+TOLD = {R.frames: FRAMES, R.saturated: 0, R.sequence: [0, 1], R.pattern_shown: True}
+WRITTEN = np.array([1, 1, -1, -1, 1])
+FOUND = Readout(
+    amplitudes=WRITTEN * np.exp(0.3j) * 50, spins=WRITTEN.astype(np.int8),
+    error_probability=np.zeros(5), phase=0.3, residual_fraction=0.0, saturated=0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({}, Verdict.ok),
+        ({R.sequence: [1, 0]}, Verdict.wrong_frames),
+        ({R.sequence: [0, 2]}, Verdict.wrong_frames),
+        ({R.pattern_shown: False}, Verdict.wrong_pattern),
+        ({R.saturated: 2}, Verdict.ok),  # 1 % of 200 pixels
+        ({R.saturated: 3}, Verdict.saturated),
+    ],
+)
+def test_what_devices_tell(told, verdict):
+    assert of_devices(TOLD | told) is verdict
+
+
+def test_what_an_older_file_does_not_hold_speaks_against_nothing():
+    assert of_devices({R.frames: FRAMES, R.saturated: 0}) is Verdict.ok
+
+
+def judged(found, frames=FRAMES, written=WRITTEN):
+    """Return the verdict of a reading."""
+    return of_reading(found, frames, OFFSET, written)
+
+
+def test_a_shot_as_it_should_be():
+    assert judged(FOUND) is Verdict.ok
+    assert judged(FOUND, written=None) is Verdict.ok
+    assert judged(FOUND, written=np.zeros(5)) is Verdict.ok
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.95, Verdict.ok), (0.85, Verdict.late)]
+)
+def test_either_frame_may_lack_reference_light(dim, share, verdict):
+    frames = FRAMES.copy()
+    frames[dim] = round(500 + 1000 * share)
+    assert judged(FOUND, frames) is verdict
+
+
+def test_no_spins_are_dark_whatever_was_written():
+    assert judged(replace(FOUND, spins=np.zeros(5, np.int8))) is Verdict.dark
+
+
+def test_misfits_may_turn_but_not_the_state():
+    some = np.array([-1, -1, 1, -1, 1], np.int8)  # 3 of 5: a mean of -0.2
+    assert judged(replace(FOUND, spins=some)) is Verdict.ok
+    most = np.array([-1, -1, 1, 1, 1], np.int8)  # 4 of 5: -0.6
+    assert judged(replace(FOUND, spins=most)) is Verdict.inverted
+    assert judged(replace(FOUND, spins=most), written=None) is Verdict.ok
+
+
+def test_a_dim_ensemble_is_lost_if_it_has_no_sign():
+    light = FOUND.amplitudes * [1, 0.1, 1, 1, 1]
+    dim = replace(FOUND, amplitudes=light)
+    assert judged(dim) is Verdict.ok
+    signless = replace(dim, spins=np.array([1, 0, -1, -1, 1], np.int8))
+    assert judged(signless) is Verdict.lost_sites
+    doubtful = replace(signless, amplitudes=FOUND.amplitudes)  # noise, not loss
+    assert judged(doubtful) is Verdict.ok
