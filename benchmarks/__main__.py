@@ -1,8 +1,8 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `dispersion`, `endurance`, `expected`, `interpretation`, `kills`,
-`mutation`, `threshold`.
+`artiq_material`, `decoding`, `dispersion`, `endurance`, `expected`, `interpretation`,
+`kills`, `mutation`, `threshold`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import (
+    decoding,
     dispersion,
     endurance,
     expected,
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "kills": kills.main,
     "endurance": endurance.main,
     "mutation": mutation.main,
+    "decoding": decoding.main,
     "dispersion": dispersion.main,
     "expected": expected.main,
     "threshold": threshold.main,
