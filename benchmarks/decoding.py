@@ -59,10 +59,10 @@ class Bench:
     imager: modes.ModeImager
 
     @classmethod
-    def of(cls, seed: int, ensembles: int, pixels: int) -> Bench:
+    def of(cls, seed: int, ensembles: int, pixels: int, width: float) -> Bench:
         rng = np.random.default_rng([seed, 0])
         imaging = Imaging(pixels=pixels)
-        sites = sample_layout(ensembles, WIDTH * CAVITY.waist, GAP, rng)
+        sites = sample_layout(ensembles, width * CAVITY.waist, GAP, rng)
         axis = pixel_axis(imaging)
         decoder = Decoder.of_layout(sites, CAVITY, CLOUD, imaging)
         imager = modes.ModeImager.on_grid(axis, axis, CAVITY.waist, FAMILY)
@@ -93,38 +93,46 @@ class Bench:
         scale = np.sqrt(light / alone) * self.imaging.pixel_size
         field = scale * self.imager.field(response * (clouds @ spins))
         wave = reference_wave(self.imaging) * np.sqrt(REFERENCE)
-        frames = [
+        hologram, reference = (
             expose(hologram_rate(part, wave), self.imaging, rng)
             for part in (field, np.zeros_like(field))
-        ]
-        found = self.decoder.decode(
-            demodulate(*frames, self.imaging, self.decoder.band)
         )
+        seen = demodulate(hologram, reference, self.imaging, self.decoder.band)
+        found = self.decoder.decode(seen)
         signs = np.sign((found.amplitudes * np.exp(-1j * found.phase)).real)
         return signs != spins, found.error_probability, found.residual_fraction
 
 
-def take(seed: int, states: int, ensembles: int = 100, pixels: int = 512) -> Row:
+def take(
+    seed: int,
+    states: int,
+    *,
+    ensembles: int = 100,
+    pixels: int = 512,
+    width: float = WIDTH,
+    light: float = BRIGHT,
+) -> Row:
     """Return what the frames of one layout say."""
-    bench, rng = Bench.of(seed, ensembles, pixels), np.random.default_rng([seed, 1])
+    bench = Bench.of(seed, ensembles, pixels, width)
+    rng = np.random.default_rng([seed, 1])
     ideal = bench.clouds(bench.positions)
-    bright = [bench.shot(ideal, BRIGHT, rng) for _ in range(states)]
+    bright = [bench.shot(ideal, light, rng) for _ in range(states)]
     curve = np.zeros((len(EDGES) - 1, 3))  # signs, said and counted errors
-    for light in DIM:
+    for dim in DIM:
         for _ in range(states):
-            wrong, said, residual = bench.shot(ideal, light, rng)
+            wrong, said, residual = bench.shot(ideal, dim, rng)
             if residual == 1.0:
                 continue  # called dark: nothing was claimed
             for row, low, high in zip(curve, EDGES[:-1], EDGES[1:], strict=True):
                 chosen = (said >= low) & (said < high)
                 row += chosen.sum(), said[chosen].sum(), wrong[chosen].sum()
-    alarms = {}
+    alarms: dict[str, list[list[float]]] = {}
     for what, full in WRONG.items():
         alarms[what] = []
         for step in STEPS:
             clouds = bench.clouds(bench.misplaced(what, step * full))
-            wrong, _, residual = bench.shot(clouds, BRIGHT, rng)
-            alarms[what].append([int(wrong.sum()), float(residual)])
+            wrong, _, residual = bench.shot(clouds, light, rng)
+            alarms[what].append([int(wrong.sum()), residual])
     return {
         "bits": states * ensembles,
         "wrong": int(sum(wrong.sum() for wrong, *_ in bright)),

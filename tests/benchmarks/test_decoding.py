@@ -9,8 +9,8 @@ from benchmarks import decoding
 
 @pytest.fixture(scope="module")
 def row():
-    """Return one layout of nine ensembles, on a small camera."""
-    found = decoding.take(3, 2, ensembles=9, pixels=256)
+    """Return one narrow layout of nine ensembles, bright, on a small camera."""
+    found = decoding.take(3, 2, ensembles=9, pixels=192, width=1.0, light=1e4)
     return {"seed": 3, **found}
 
 
