@@ -108,8 +108,17 @@ def _value(declared: Declared, text: str) -> Any:
 
 
 def obstacle(run: Run) -> str:
-    """Say why nothing of a run can be repeated; empty if something can."""
+    """Say why nothing of a run can be repeated; empty if something can.
+
+    Raises
+    ------
+    ResultsError
+        What is missing is in a journal that cannot be read.
+    """
     missing = [e.key for e in (*RAW, HologramRecord.positions) if not run.has(e.key)]
+    if missing and run.journal is not None:
+        there = run.journal.row_keys  # what `has` keeps to itself is said here
+        missing = [key for key in missing if key not in there]
     if missing:
         return f"nothing to repeat: {run.path.name} holds no {' and no '.join(missing)}"
     if run.shots == 0:

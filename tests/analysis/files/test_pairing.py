@@ -11,6 +11,7 @@ import pytest
 from analysis.files.export import write
 from analysis.files.listing import scan
 from analysis.files.reanalysis import reanalyse
+from analysis.files.rebuild import obstacle
 from analysis.files.run import Run
 from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.journal import JOURNAL, Journal, sha256
@@ -92,3 +93,16 @@ def test_another_runs_journal_is_found_out(pair):
             journal.append(shot, {"shot.frames": frames})
     with Run(path) as run, pytest.raises(ResultsError, match="is not as it was when"):
         reanalyse(run)
+
+
+def test_a_repetition_says_what_is_wrong_with_the_journal(pair):
+    path, journal = pair
+    journal.write_bytes(b"no database at all" * 100)
+    with (
+        Run(path) as run,
+        pytest.raises(ResultsError, match=rf"{journal.name} is damaged: .*database"),
+    ):
+        obstacle(run)
+    journal.unlink()
+    with Run(path) as run, pytest.raises(ResultsError, match=f"{journal.name}, which"):
+        obstacle(run)
