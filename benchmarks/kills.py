@@ -31,21 +31,45 @@ ROUTES = ("ccqed", "artiq_run", "artiq_master", "artiq_master with worker")
 SHORT, LONG = 50, 1000
 #: Of a run, in shots: how much longer than its shots kills may come.
 ENDING = 3
+#: Characters of a broken run's log that are shown.
+LOGGED = 2000
+
+
+class BrokenRun(Exception):
+    """A run ended by itself, and not because all was done: it tests nothing."""
+
+    def __init__(self, route: str, done: int, shots: int, folder: Path) -> None:
+        logs = "\n".join(path.read_text() for path in folder.glob("*.log"))
+        super().__init__(
+            f"{route} ended by itself after {done} of {shots} shots; it said last:\n"
+            f"{logs[-LOGGED:]}"
+        )
 
 
 def one(route: str, shots: int, place: float) -> Row:
-    """Kill a run when it is `place` shots far; return what was left of it."""
+    """Kill a run when it is `place` shots far; return what was left of it.
+
+    Raises
+    ------
+    BrokenRun
+        It failed before that: a table of such rows would say that nothing was lost.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with started(route, folder, shots) as run:
             killed = kill(run, folder, min(place, shots), max(place - shots, 0))
         said = announced(folder)
+        done = said[-1]["done"] if said else 0
+        if not killed and done < shots:
+            raise BrokenRun(route, done, shots, folder)
+        if not said or not (killed or said[-1]["done"] == shots):
+            raise SystemExit(f"{route}: a run of {shots} shots failed before its kill")
         ccqed("recover", "--all", "--results", name)
         files = [path for path in folder.rglob("*.h5") if "checkpoint" not in path.name]
         recovered = whole_shots(files[0]) if files else 0
         return {
             "killed": killed,
-            "announced": said[-1]["done"] if said else 0,
+            "announced": done,
             "recovered": recovered,
             "analysed": recovered > 0 and ccqed("analyse", str(files[0])),
         }

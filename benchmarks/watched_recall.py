@@ -45,10 +45,10 @@ _spent = 0.0
 
 def _timed(method: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(method)
-    def timed(*arguments: Any) -> None:
+    def timed(*arguments: Any, **options: Any) -> None:
         global _spent
         begin = time.perf_counter()
-        method(*arguments)
+        method(*arguments, **options)
         _spent += time.perf_counter() - begin
 
     return timed
