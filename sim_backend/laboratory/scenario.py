@@ -204,7 +204,7 @@ def _set(changes: dict[str, Any], text: str) -> None:
 
 def _rules(faults: Any) -> tuple[str, ...]:
     """Return the faults, all of which are known."""
-    if isinstance(faults, str) or not isinstance(faults, Iterable):
+    if isinstance(faults, str | Mapping) or not isinstance(faults, Iterable):
         raise ParameterError(f"Scenario.faults must be a list of texts; got {faults!r}")
     texts = tuple(faults)
     for text in texts:

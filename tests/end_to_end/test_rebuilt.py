@@ -57,7 +57,7 @@ def rebuilt(run, index):
 def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
     request = runner.Request(
         file=ROOT / "repository" / f"{name}.py",
-        arguments=scans | {"shots": 1},
+        arguments=scans | {"shots": 1, "repeats": 0},
         dataset_db=tmp_path / "datasets.sqlite",
         results=tmp_path / "results",
         history=True,

@@ -85,6 +85,9 @@ class Nothing:
     def sync(self, until_mu):
         """Nothing lives."""
 
+    def stalls(self):
+        return {}
+
 
 @pytest.fixture(scope="module")
 def measure(tmp_path_factory):
