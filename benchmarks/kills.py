@@ -35,7 +35,7 @@ ENDING = 3
 LOGGED = 2000
 
 
-class BrokenRun(Exception):
+class BrokenRunError(Exception):
     """A run ended by itself, and not because all was done: it tests nothing."""
 
     def __init__(self, route: str, done: int, shots: int, folder: Path) -> None:
@@ -51,7 +51,7 @@ def one(route: str, shots: int, place: float) -> Row:
 
     Raises
     ------
-    BrokenRun
+    BrokenRunError
         It failed before that: a table of such rows would say that nothing was lost.
     """
     with tempfile.TemporaryDirectory() as name:
@@ -61,9 +61,7 @@ def one(route: str, shots: int, place: float) -> Row:
         said = announced(folder)
         done = said[-1]["done"] if said else 0
         if not killed and done < shots:
-            raise BrokenRun(route, done, shots, folder)
-        if not said or not (killed or said[-1]["done"] == shots):
-            raise SystemExit(f"{route}: a run of {shots} shots failed before its kill")
+            raise BrokenRunError(route, done, shots, folder)
         ccqed("recover", "--all", "--results", name)
         files = [path for path in folder.rglob("*.h5") if "checkpoint" not in path.name]
         recovered = whole_shots(files[0]) if files else 0

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from benchmarks.kills import ROUTES, line, one
+from benchmarks.kills import ROUTES, BrokenRunError, line, one
 from sim_backend.host import is_embedded
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
@@ -28,6 +28,11 @@ def test_a_killed_run_keeps_what_it_announced(route):
     assert 3 <= row["announced"] < 20
     assert row["recovered"] - row["announced"] in (0, 1)
     assert row["analysed"]
+
+
+def test_a_run_that_fails_by_itself_is_no_kill():
+    with pytest.raises(BrokenRunError, match=r"after 0 of 0.5 shots(.|\n)*shots must be"):
+        one(ROUTES[0], shots=0.5, place=0.2)
 
 
 def test_a_lost_shot_is_counted():

@@ -32,8 +32,9 @@ class Turns:
 
 
 @pytest.fixture
-def laboratory(tmp_path):
+def laboratory(tmp_path, monkeypatch):
     """One set of devices; `prepared` makes a run of Recall on them."""
+    monkeypatch.chdir(tmp_path)  # where their journals are
     shared = devices.DeviceManager(
         devices.DeviceDB(devices.load_device_db(ROOT / "device_db.py"))
     )
