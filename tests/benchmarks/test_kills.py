@@ -31,7 +31,8 @@ def test_a_killed_run_keeps_what_it_announced(route):
 
 
 def test_a_run_that_fails_by_itself_is_no_kill():
-    with pytest.raises(BrokenRunError, match=r"after 0 of 0.5 shots(.|\n)*shots must be"):
+    said = r"after 0 of 0.5 shots(.|\n)*shots must be"
+    with pytest.raises(BrokenRunError, match=said):
         one(ROUTES[0], shots=0.5, place=0.2)
 
 
