@@ -26,8 +26,8 @@ pytestmark = [
 
 #: What the file says of itself by every route.
 ABOUT = {
-    "backend", "class", "device_db_sha256", "devices", "git", "minimum_slack",
-    "plant_seed", "truth", "versions",
+    "backend", "class", "device_db_sha256", "devices", "doubts", "file", "git",
+    "minimum_slack", "plant_seed", "truth", "versions",
 }  # fmt: skip
 #: Attributes that ARTIQ writes; any other is our own host's.
 THEIRS = {"precision", "scale", "unit"}
