@@ -1,9 +1,10 @@
-"""Results files made of journals whose runs were killed before they could write one."""
+"""Results files made of journals that have none: most are of runs that were killed."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +19,37 @@ from ccqed_ctrl.records.annotation import annotate
 from ccqed_ctrl.storage import claimed
 from ccqed_ctrl.units import SCALES
 
+from .listing import files_of
+from .pairing import journal_path
+from .results_file import open_file
+
 logger = logging.getLogger(__name__)
 
 
 def orphans(root: Path, known: Collection[Path] = ()) -> list[Path]:
-    """Return the journals below a folder that no whole results file stands beside.
+    """Return the journals below a folder that are no part of a whole results file.
+
+    Such a file stands beside it, or names it (`artiq_run -o NAME`).
 
     known: results files that are whole.
     """
     found = sorted(root.rglob(f"*{SUFFIX}"))
     beside = {path: results_file(path) for path in found}
-    return [
+    alone = [
         path
         for path, results in beside.items()
         if results not in known and not _is_whole(results)
     ]
+    named = _named(root) if alone else ()
+    return [path for path in alone if path.resolve() not in named]
 
 
 def prospect(path: Path) -> str:
     """Say what can be done about a journal without a results file."""
     try:
-        with Journal.open(path), claimed(path):
+        with Journal.open(path) as journal, claimed(path):
+            if _has_ended(journal):
+                return f"no results file here has {path}: ccqed recover makes one of it"
             return f"a run was killed: ccqed recover {path} keeps what it had measured"
     except ResultsError as error:
         return str(error)
@@ -50,9 +61,11 @@ def results_file(journal: Path) -> Path:
 
 
 def recover(path: Path) -> Path:
-    """Make the results file of a journal, and remove the journal.
+    """Make the results file of a journal, and remove the journal of a killed run.
 
     Every finished shot is in it; what had begun, and was not finished, is not counted.
+    The journal of a run that ended stays: ARTIQ's file may be in another folder, and
+    have its frames there.
     A file in its place that ARTIQ had begun to write is kept as `NAME.h5.broken`.
 
     Raises
@@ -70,8 +83,26 @@ def recover(path: Path) -> Path:
             logger.warning("what had been written of %s is kept as %s", target, kept)
         with new_hdf5(target) as file:
             _fill(file, journal)
-    discard(path)
+        ended = _has_ended(journal)
+    if not ended:
+        discard(path)
     return target
+
+
+def _named(root: Path) -> set[Path]:
+    """Return the journals that results files below a folder have their frames in."""
+    found = set()
+    for path in files_of(root):
+        with suppress(CcqedError), open_file(path) as file:
+            journal = journal_path(file)
+            if journal is not None:
+                found.add(journal.resolve())
+    return found
+
+
+def _has_ended(journal: Journal) -> bool:
+    """Tell whether a journal's run was not killed."""
+    return bool(journal.get("status") != "running")
 
 
 def _is_whole(results: Path) -> bool:
@@ -98,7 +129,7 @@ def _fill(file: h5py.File, journal: Journal) -> None:
     # A shot is finished when it has a verdict: that is appended with all its numbers.
     done = journal.shots("shot.verdict")
     group["progress.done"] = done
-    if journal.get("status") == "running":
+    if not _has_ended(journal):
         del group["status"]
         group["status"] = str(Ending.killed)
     annotate(group)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import analysis
+from analysis.files.pairing import journal_path
 from analysis.files.recovery import orphans, recover, results_file
+from analysis.files.results_file import open_file
 from ccqed_ctrl import cli
 from ccqed_ctrl.errors import ResultsError
 from ccqed_ctrl.holograms import HologramRecord
@@ -100,3 +102,42 @@ def test_the_listing_names_what_is_left_of_killed_runs(journal, capsys):
     recover(journal)
     cli.main(arguments)
     assert "journal" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def ended(journal):
+    """The same journal, of a run that came to its end."""
+    with Journal.open(journal) as made:
+        made.store({"status": "ok"})
+    return journal
+
+
+def name_in(path, journal):
+    with h5py.File(path, "w") as file:
+        file["datasets/status"] = "ok"
+        file["datasets/journal.name"] = journal.name
+        file["datasets/journal.folder"] = str(journal.parent)
+
+
+def test_a_journal_that_a_file_of_another_name_has_is_no_orphan(ended, capsys):
+    """As `artiq_run -o NAME` leaves them."""
+    assert orphans(ended.parent) == [ended]
+    name_in(ended.parent / "mine.h5", ended)
+    assert orphans(ended.parent) == []
+    assert cli.main(["ls", str(ended.parent)]) == 0
+    assert "journal" not in capsys.readouterr().out
+
+
+def test_the_journal_of_a_run_that_ended_stays(ended, tmp_path_factory, capsys):
+    """As in the second folder: ARTIQ's file, which has it, stands in the first."""
+    elsewhere = tmp_path_factory.mktemp("first") / "mine.h5"
+    name_in(elsewhere, ended)
+    assert cli.main(["ls", str(ended.parent)]) == 0
+    said = capsys.readouterr().out
+    assert f"no results file here has {ended}: ccqed recover" in said
+    assert "killed" not in said
+    with analysis.open(recover(ended)) as run:
+        assert (run.shots, run.status) == (SHOTS, "ok")
+    with open_file(elsewhere) as file:
+        assert journal_path(file) == ended
+    assert orphans(ended.parent) == []
