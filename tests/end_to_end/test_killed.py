@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import h5py
 import numpy as np
 import pytest
 
@@ -39,6 +40,20 @@ def wait_for_shots(folder, count, process):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_ctrl_c_ends_with_a_safe_apparatus_and_a_file(tmp_path):
+    process = start(tmp_path, "shots=300")
+    wait_for_shots(tmp_path, 2, process)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    (file,) = tmp_path.glob("results/*/*/000000000-Recall.h5")
+    with h5py.File(file) as result:
+        assert result["ccqed/status"][()] == b"terminated"
+        done = int(result["datasets/progress.done"][()])
+        assert 0 < done < 300
+        assert np.all(result["datasets/shot.frames"][:done].max(axis=(1, 2, 3)) > 0)
 
 
 def test_a_killed_run_is_recovered_and_the_next_run_says_so(tmp_path, ccqed):

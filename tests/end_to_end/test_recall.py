@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
-
 import h5py
 import numpy as np
 import pytest
@@ -185,25 +180,3 @@ def test_the_command_line_names_what_it_cannot_do(ccqed, arguments, expected):
     assert done.returncode == 2
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_ctrl_c_ends_with_a_safe_apparatus_and_a_file(tmp_path):
-    command = [sys.executable, "-m", "ccqed_ctrl.cli", "run", RECALL, "shots=300"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("results/*/*/*Recall*")):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(3.0)  # a few shots
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    (file,) = tmp_path.glob("results/*/*/000000000-Recall.h5")
-    with h5py.File(file) as result:
-        assert result["ccqed/status"][()] == b"terminated"
-        done = int(result["datasets/progress.done"][()])
-        assert 0 < done < 300
-        assert np.all(result["datasets/shot.frames"][:done].max(axis=(1, 2, 3)) > 0)
