@@ -20,9 +20,8 @@ from .rebuild import StoredReader, obstacle, reader_of
 from .run import Run
 
 #: Deviations, relative to the largest value of a dataset, that another machine's
-#: arithmetic explains; by the precision in which the dataset is stored. Decoders of
-#: other versions estimate an emission otherwise, far within its shot noise.
-TOLERANCE = {"complex64": 1e-4, "float64": 1e-7, "complex128": 1e-4}
+#: arithmetic explains; by the precision in which the dataset is stored.
+TOLERANCE = {"complex64": 1e-5, "float64": 1e-7, "complex128": 1e-7}
 #: Measured, and read from nothing else in the file.
 _ORIGINAL: Final = {
     HologramRecord.frames.key, HologramRecord.exposure.key,

@@ -173,24 +173,32 @@ def demodulate(
 
 
 def _sideband(beat: Floats, level: float, imaging: Imaging, band: Band) -> Complex:
-    """Return the components of the field; |E|^2 is estimated on a coarser grid.
+    """Return the components of the field, |E|^2 estimated and taken out.
 
-    That grid resolves twice the band, which is all that |E|^2 fills.
+    |E|^2 fills twice the band: a coarser grid holds it, and gives the sums over all
+    pixels exactly.
     """
-    pixels = imaging.pixels
-    first = band.spectrum(beat * _carrier(imaging, level, pixels))
-    side = min(fft.next_fast_len(2 * len(band.orders)), pixels)
-    carrier = _carrier(imaging, level, side)
+    axis = pixel_axis(imaging)
+    down, along = (
+        np.exp(1j * k * axis) for k in (imaging.carrier_y, imaging.carrier_x)
+    )
+    first = band.spectrum(beat * (np.outer(down, along) / np.sqrt(level)))
+    side = min(fft.next_fast_len(2 * len(band.orders)), imaging.pixels)
+    left, right = (_mixing(wave, band.orders, side) for wave in (down, along))
+    weights = band.weights * (imaging.pixels / np.sqrt(level))
     found = first
     for _ in range(AUTOTERM_PASSES):
         light = np.abs(band.image(found, side)) ** 2
-        found = first - band.spectrum(light * carrier)
+        mixed = (left.real @ light + 1j * (left.imag @ light)) @ right.T
+        found = first - weights * mixed
     return found
 
 
-def _carrier(imaging: Imaging, level: float, side: int) -> Complex:
-    """Return the reference at side x side points from the first pixel's centre on."""
-    first = pixel_axis(imaging)[0]
-    axis = first + np.arange(side) * (imaging.pixels / side) * imaging.pixel_size
-    down = np.exp(1j * imaging.carrier_y * axis) / np.sqrt(level)
-    return np.outer(down, np.exp(1j * imaging.carrier_x * axis))
+def _mixing(wave: Complex, orders: NDArray[np.int64], side: int) -> Complex:
+    """Return the orders (m, side) of `wave` times what `side` points hold.
+
+    The n pixels of the wave cut it: it has components at all differences of orders.
+    """
+    held = np.rint(fft.fftfreq(side, 1 / side)).astype(np.int64)
+    components = fft.fft(wave)[orders[:, None] - held] / len(wave)
+    return np.asarray(fft.fft(components) / side, np.complex128)

@@ -103,6 +103,13 @@ def test_a_changed_result_is_found_out(file, key):
     assert differing(repeated(file)) == {key}
 
 
+def test_an_emission_that_is_hardly_changed_is_found_out(file):
+    """A millionth: far within its shot noise, and no rounding."""
+    with h5py.File(file, "a") as opened:
+        opened["datasets/shot.emission"][1] *= 1 + 1e-6
+    assert differing(repeated(file)) == {"shot.emission"}
+
+
 def test_a_changed_verdict_is_found_out(file):
     change(file, {"shot.verdict": ["ok", "dark"]})
     found = repeated(file)
