@@ -1,7 +1,8 @@
 """Turn a laboratory's device database into that of its twin: the one seam.
 
 Keys and constructor arguments stay; classes change. Nothing is faked silently: a device
-without a twin is refused by name when it is asked for.
+without a twin is refused by name when it is asked for, and two cards on one channel at
+once where a plant would act on what either does.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ def simulate(
     ------
     DeviceError
         `plant` is no laboratory, a role of it is played by nobody, a wire or script
-        names no device, or the name `plant` is taken. The database is then left as it
-        was.
+        names no device, or the name `plant` is taken; two cards are on one RTIO channel
+        (one that only remembers does without the second: ARTIQ's own testers share
+        channels). The database is then left as it was.
     """
     if is_simulated(device_db):
         return device_db
@@ -87,7 +89,10 @@ def simulate(
                 _wired(device_db, n): list(s) for n, s in (inputs or {}).items()
             },
         }
-    refused = _refusals(device_db)
+    board = Board(device_db, Link(None, {}))
+    if board.clashes and plant != RECORDING:
+        raise DeviceError("; ".join(board.clashes))
+    refused = {key: str(error) for key, error in board.refusals.items()}
     if twin := os.environ.get(TWIN, ""):
         arguments["twin"] = twin
     changed = {
@@ -123,12 +128,6 @@ def _wired(device_db: Mapping[str, Any], name: str) -> str:
 
 def _local(module: str, name: str, /, **arguments: Any) -> dict[str, Any]:
     return {"type": "local", "module": module, "class": name, "arguments": arguments}
-
-
-def _refusals(device_db: Mapping[str, Any]) -> dict[str, str]:
-    """Return why cards that have twins cannot be had as they are described."""
-    board = Board(device_db, Link(None, {}))
-    return {key: str(error) for key, error in board.refusals.items()}
 
 
 def _twin(

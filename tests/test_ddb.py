@@ -159,6 +159,31 @@ def test_what_has_no_twin_is_refused_when_it_is_asked_for(real, entry, message):
 
 
 @pytest.mark.parametrize(
+    ("entry", "channel", "holder"),
+    [
+        (ttl("TTLOut", channel=3), "0x3", "new"),  # before ttl3 in the alphabet
+        (ttl("TTLInOut", channel=0x12), "0x12", "(new|ttl_urukul0_sw.)"),
+    ],
+)
+def test_two_cards_on_one_channel_are_refused_where_a_plant_acts(
+    real, entry, channel, holder
+):
+    with_two = real | {"new": entry}
+    before = copy.deepcopy(with_two)
+    told = f"RTIO channel {channel} of .* is already {holder}; correct the device_db"
+    with pytest.raises(DeviceError, match=told):
+        simulate(with_two, LABORATORY)
+    assert with_two == before
+    assert "plant" in simulate(with_two)  # one that only remembers does without
+
+
+def test_two_names_of_one_card_are_no_clash(real):
+    assert "again" in simulate(
+        real | {"again": copy.deepcopy(real["ttl0"])}, LABORATORY
+    )
+
+
+@pytest.mark.parametrize(
     "entry",
     [
         {"type": "local", "module": "lab.drivers", "class": "TTLOut"},

@@ -55,6 +55,8 @@ class Board:
         self.kernels = 0
         #: Why devices of the database cannot be had, by key.
         self.refusals: dict[str, CcqedError] = {}
+        #: RTIO channels that several cards are described on, in words.
+        self.clashes: list[str] = []
         self._channels: dict[int, str] = {}
         keys = [k for k in sorted(device_db) if not isinstance(device_db[k], str)]
         self._own = [key for key in keys if not catalogue.kind(device_db[key])]
@@ -98,6 +100,7 @@ class Board:
                 f"RTIO channel {channel:#x} of {key} is already {holder}; correct the "
                 "device_db"
             )
+            self.clashes.append(message)
             raise DeviceError(message)
 
     def adopt(self) -> None:
