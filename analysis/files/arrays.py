@@ -16,6 +16,7 @@ from ccqed_ctrl.records import POINTS, SHOTS
 from ccqed_ctrl.records.annotation import SETTINGS, label_keys
 from ccqed_ctrl.units import si_unit
 
+from .header import artiq_version
 from .naming import identifier
 from .storage import LARGEST
 
@@ -180,11 +181,12 @@ _PLACES: Final = {
 
 def _attributes(run: Run) -> Mapping[str, Any]:
     header = run.header
+    version = artiq_version(run.file)
     started = "" if header.started is None else header.started.isoformat()
     return {
         "Conventions": "CF-1.11",
         "title": f"{header.class_name}, {run.title}",
-        "source": f"{header.backend}, {header.writer}, ARTIQ {header.artiq_version}",
+        "source": f"{header.backend}, {header.writer}, ARTIQ {version}",
         "history": f"{started} recorded in {run.path.name}".strip(),
         "class_name": header.class_name,
         "started": started,

@@ -32,8 +32,8 @@ class Header:
     "running" if it did not, yet or ever; where nothing says so, "complete" or
     "incomplete" by its progress, or "unknown". backend: "hardware", "simulation",
     "doubtful" where the run did not know, the file contradicts itself, or nothing but
-    datasets, which anybody sets, says hardware; or "?". arguments: resolved, else as
-    given. provenance: versions, seeds and the like, as the experiment stored them.
+    datasets, which anybody sets, says hardware; or "?". provenance: versions, seeds and
+    the like, as the experiment stored them.
     """
 
     writer: str
@@ -42,13 +42,11 @@ class Header:
     started: datetime | None
     status: str
     backend: str
-    arguments: Mapping[str, Any]
-    artiq_version: str
     provenance: Mapping[str, Any]
 
 
 def read_header(file: ResultsFile) -> Header:
-    """Read what is known of the run.
+    """Read what is known of the run, and no more: files are listed by thousands.
 
     Raises
     ------
@@ -61,10 +59,7 @@ def read_header(file: ResultsFile) -> Header:
     embedded = file.scalar("ccqed/status", str)
     if embedded is None and rid is None and not file.has_group("datasets"):
         raise SchemaError(f"{file.path.name} is no results file: it has no datasets")
-    ours = file.find("datasets/schema_revision") is not None
-    provenance = _mapping(file, "datasets/provenance") if ours else {}
-    resolved = _mapping(file, "ccqed/arguments") or provenance.get("arguments")
-    arguments = resolved or expid.get("arguments")
+    provenance = _provenance(file)
     return Header(
         writer=EMBEDDED if embedded else ARTIQ_RUN if rid is None else MASTER,
         rid=rid,
@@ -72,10 +67,32 @@ def read_header(file: ResultsFile) -> Header:
         started=_time(file, file.scalar("start_time", float, int)),
         status=_status(file, embedded),
         backend=_backend(file, provenance),
-        arguments=arguments if isinstance(arguments, Mapping) else {},
-        artiq_version=shown(file.scalar("artiq_version", str)),
         provenance=provenance,
     )
+
+
+def arguments(file: ResultsFile) -> Mapping[str, Any]:
+    """Return a run's arguments: resolved, else as given.
+
+    Raises
+    ------
+    SchemaError, ResultsError
+        As `read_header`.
+    """
+    resolved = _mapping(file, "ccqed/arguments") or _provenance(file).get("arguments")
+    found = resolved or _mapping(file, "expid").get("arguments")
+    return found if isinstance(found, Mapping) else {}
+
+
+def artiq_version(file: ResultsFile) -> str:
+    """Return the version of the ARTIQ that ran, or of the stand-in for it; or "?".
+
+    Raises
+    ------
+    SchemaError, ResultsError
+        As `read_header`.
+    """
+    return shown(file.scalar("artiq_version", str))
 
 
 def describe(header: Header) -> str:
@@ -88,6 +105,12 @@ def shown(found: Any) -> str:
     """Return a text as one line that a terminal can show; "?" for what is no text."""
     text = found if isinstance(found, str) and found else "?"
     return "".join(c if c.isprintable() else "?" for c in text[:_LONGEST_LINE])
+
+
+def _provenance(file: ResultsFile) -> Mapping[str, Any]:
+    """Return what an experiment of ours stored of its run; others' mean another."""
+    ours = file.has("datasets/schema_revision")
+    return _mapping(file, "datasets/provenance") if ours else {}
 
 
 def _mapping(file: ResultsFile, key: str) -> Mapping[str, Any]:

@@ -31,8 +31,7 @@ class Heap:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._found: dict[int, dict[int, bytes]] = {}
-        self._rest: dict[int, Iterator[tuple[int, bytes]]] = {}
+        self._collections: dict[int, _Collection] = {}
 
     def texts(self, dataset: h5py.Dataset) -> list[str]:
         """Return a dataset's texts, flat; bytes that are no UTF-8 are replaced.
@@ -45,7 +44,11 @@ class Heap:
         count = math.prod(dataset.shape)
         if count > MOST:
             raise ValueError(f"it declares {count} texts; at most {MOST} are read")
-        stored = b"".join(_pieces(self._file, dataset))[: count * _REFERENCE.size]
+        stored = b"".join(_pieces(self._file, dataset, count))
+        return self._decoded(stored, count)
+
+    def _decoded(self, stored: bytes, count: int) -> list[str]:
+        stored = stored[: count * _REFERENCE.size]
         if len(stored) < count * _REFERENCE.size:
             raise ValueError("it lies beyond the file's end")
         references = list(_REFERENCE.iter_unpack(stored))
@@ -57,25 +60,33 @@ class Heap:
             raise ValueError(f"its texts take more than {LARGEST} bytes")
         return [self._text(*each).decode(errors="replace") for each in references]
 
+    def text(self, place: int) -> str:
+        """Return the text that a place in the file refers to.
+
+        Raises
+        ------
+        ValueError
+            A damaged heap, or a text that is too long.
+        """
+        self._file.seek(place)
+        return self._decoded(self._file.read(_REFERENCE.size), 1)[0]
+
     def _text(self, length: int, address: int, index: int) -> bytes:
         if length == 0:
             return b""
-        found = self._found.setdefault(address, {})
-        if address not in self._rest:
-            self._rest[address] = _objects(self._file, address)
-        while index not in found and (item := next(self._rest[address], None)):
-            found.update([item])
-        text = found.get(index, b"")[:length]
+        if address not in self._collections:
+            self._collections[address] = _Collection(self._file, address)
+        text = self._collections[address].find(index)[:length]
         if len(text) < length:
             raise ValueError("it points to a damaged heap")
         return text.partition(b"\0")[0]  # as the library ends texts
 
 
-def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
+def _pieces(file: BinaryIO, dataset: h5py.Dataset, count: int) -> Iterator[bytes]:
     """Yield the stored references of a contiguous or plainly chunked dataset."""
     offset = dataset.id.get_offset()
     if offset is not None:
-        places = [(offset, dataset.size * _REFERENCE.size)]
+        places = [(offset, count * _REFERENCE.size)]
     elif dataset.chunks and dataset.ndim == 1 and not dataset.compression:
         infos: list[h5py.h5d.StoreInfo] = []
         dataset.id.chunk_iter(infos.append)
@@ -88,21 +99,38 @@ def _pieces(file: BinaryIO, dataset: h5py.Dataset) -> Iterator[bytes]:
         yield file.read(size)
 
 
-def _objects(file: BinaryIO, address: int) -> Iterator[tuple[int, bytes]]:
-    """Yield a collection's objects by index, as far as it is sound."""
+class _Collection:
+    """The objects of one collection by index, walked as far as it is sound."""
+
+    def __init__(self, file: BinaryIO, address: int) -> None:
+        self._content = _content(file, address)
+        self._place = 0
+        self._found: dict[int, tuple[int, int]] = {}
+
+    def find(self, index: int) -> bytes:
+        """Return an object, empty where there is none."""
+        found, content, place = self._found, self._content, self._place
+        last = len(content) - _OBJECT.size
+        while index not in found and place <= last:
+            each, _, _, length = _OBJECT.unpack_from(content, place)
+            place += _OBJECT.size
+            if each == 0 or place + length > len(content):  # the free rest, or damage
+                place = len(content)
+                break
+            found.setdefault(each, (place, length))
+            place += -(-length // 8) * 8
+        self._place = place
+        start, length = found.get(index, (0, 0))
+        return content[start : start + length]
+
+
+def _content(file: BinaryIO, address: int) -> bytes:
+    """Return a collection without its header, nothing where there is none."""
     end = file.seek(0, os.SEEK_END)
     if address + _COLLECTION.size > end:
-        return
+        return b""
     file.seek(address)
     signature, version, size = _COLLECTION.unpack(file.read(_COLLECTION.size))
     if signature != b"GCOL" or version != 1 or address + size > end:
-        return
-    content = file.read(max(0, size - _COLLECTION.size))
-    place = 0
-    while place + _OBJECT.size <= len(content):
-        index, _, _, length = _OBJECT.unpack_from(content, place)
-        place += _OBJECT.size
-        if index == 0 or place + length > len(content):  # the free rest, or damage
-            return
-        yield index, content[place : place + length]
-        place += -(-length // 8) * 8
+        return b""
+    return file.read(max(0, size - _COLLECTION.size))

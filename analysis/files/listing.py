@@ -240,8 +240,7 @@ def _result(file: ResultsFile) -> str:
 
 def _figure(file: ResultsFile, key: str) -> str:
     """Return a number or a text in short form, an empty text for all else."""
-    dataset = file.find(f"datasets/{key}")
-    value = file.read(key, dataset) if dataset is not None else None
+    value = file.scalar(f"datasets/{key}", object)
     if isinstance(value, int | float):
         return f"{value:.3g}"
     return shown(value) if isinstance(value, str) else ""

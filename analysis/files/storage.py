@@ -28,8 +28,13 @@ _FILTERS: Final = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32
 _CHECKSUM: Final = 4
 
 
-def check(dataset: h5py.Dataset, index: int | None = None) -> None:
+def check(dataset: h5py.Dataset, index: int | None, itemsize: int) -> None:
     """Refuse a dataset, or row `index` of its first axis, that is not safely read.
+
+    Parameters
+    ----------
+    itemsize : int
+        Bytes of an element in the file.
 
     Raises
     ------
@@ -39,7 +44,6 @@ def check(dataset: h5py.Dataset, index: int | None = None) -> None:
     shape = dataset.shape
     if shape is None:
         raise ValueError("it is empty")
-    itemsize = dataset.id.get_type().get_size()
     size = math.prod(shape if index is None else shape[1:]) * itemsize
     if size > LARGEST:
         raise ValueError(

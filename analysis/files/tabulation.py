@@ -14,6 +14,7 @@ from ccqed_ctrl.errors import CcqedError, ParameterError
 
 from . import listing
 from .arrays import required
+from .header import arguments
 from .portrait import clipped, shown
 from .run import Run
 
@@ -121,7 +122,7 @@ def _values(run: Run) -> dict[str, Any]:
     for name, along in run.scanned.items():
         values[name] = tuple(dict.fromkeys(np.asarray(along).tolist()))
     if not values:  # nobody resolved them
-        values = dict(run.header.arguments)
+        values = dict(arguments(run.file))
     for key in run.keys:
         if key.startswith("summary.") and not run.entry(key).axes:
             name = key.removeprefix("summary.")

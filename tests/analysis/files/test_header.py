@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import h5py
 import pytest
 
-from analysis.files.header import describe, read_header
+from analysis.files.header import arguments, artiq_version, describe, read_header
 from analysis.files.results_file import open_file
 from ccqed_ctrl import pyon
 from ccqed_ctrl.ending import Ending
@@ -32,10 +32,12 @@ def test_a_file_of_the_embedded_host(tmp_path):
 
 @pytest.mark.parametrize("version", [8, 9])
 def test_a_file_of_artiq_master(tmp_path, version):
-    found = header(result_files.artiq_master(tmp_path / "a.h5", version))
+    path = result_files.artiq_master(tmp_path / "a.h5", version)
+    found = header(path)
     assert (found.writer, found.rid, found.status) == ("artiq_master", 6, "complete")
-    assert dict(found.arguments) == result_files.ARGUMENTS
-    assert found.artiq_version == f"{version}.0"
+    with open_file(path) as file:
+        assert dict(arguments(file)) == result_files.ARGUMENTS
+        assert artiq_version(file) == f"{version}.0"
 
 
 def test_a_file_of_artiq_run(tmp_path):
@@ -55,10 +57,12 @@ def test_what_an_experiment_of_ours_says_by_every_route(tmp_path, make, name):
         "arguments": {"shots": 9},
     }  # fmt: skip
     changes = {"status": "interrupted", "provenance": json.dumps(told)}
-    found = header(make(tmp_path / "a.h5", **changes))
+    path = make(tmp_path / "a.h5", **changes)
+    found = header(path)
     assert (found.status, found.backend) == ("interrupted", "simulation")
-    assert (found.class_name, found.arguments) == (name, {"shots": 9})
-    assert found.provenance == told
+    assert (found.class_name, found.provenance) == (name, told)
+    with open_file(path) as file:
+        assert arguments(file) == {"shots": 9}
 
 
 @pytest.mark.parametrize("status", [*map(str, Ending), "running"])
@@ -108,7 +112,6 @@ BAD_FACTS = {
     "no mapping": ("expid", "[1]", "is no mapping"),
     "rid": ("rid", "five", "rid must be int"),
     "time": ("start_time", 1e300, "is no time"),
-    "version": ("artiq_version", [1, 2], "artiq_version must be str"),
 }
 
 
@@ -121,6 +124,17 @@ def test_facts_of_the_wrong_kind(tmp_path, monkeypatch, key, fact, message):
         header(path)
     assert len(str(refused.value)) < 300
     assert [found.name for found in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_a_version_of_the_wrong_kind_is_refused_where_it_is_asked_for(tmp_path):
+    roots = result_files.roots(version=[1, 2])
+    path = result_files.write(tmp_path / "a.h5", result_files.VALUES, roots)
+    assert header(path).rid == roots["rid"]
+    with (
+        open_file(path) as file,
+        pytest.raises(SchemaError, match="artiq_version must be str"),
+    ):
+        artiq_version(file)
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\0b", "a\nb", "\x1b[2J", "é" * 10_000])

@@ -194,4 +194,4 @@ def test_a_thousand_runs_are_listed_fast(tmp_path):
     start = time.process_time()
     assert len(listed(tmp_path / "results", status="ok")) == 1000
     taken = (time.process_time() - start) / 1000
-    assert taken < 30 * visit
+    assert taken < 9 * visit  # it was 10 when h5py's own objects were made for each

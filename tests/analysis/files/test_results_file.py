@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.files.results_file import open_file
-from ccqed_ctrl.errors import CcqedError, ResultsError
+from ccqed_ctrl.errors import CcqedError, ResultsError, SchemaError
 
 from .. import hostile_files, result_files
 from ..hostile_files import HOSTILE, X, limited
@@ -86,6 +86,40 @@ def test_texts_of_every_layout_are_those_the_library_reads(tmp_path):
         assert read(tmp_path / "x.h5", key) == texts
     assert read(tmp_path / "x.h5", "rows", 7) == texts[7]
     assert read(tmp_path / "x.h5", "one") == texts[2]
+
+
+NUMBERS = {
+    "usual": ({"rid": 5, "start": 1.7e9, "text": "cat"}, {}),
+    "small": ({"a": np.int8(-3), "b": np.uint64(2**63), "c": np.float32(0.1)}, {}),
+    "big end first": ({"a": np.array(5, ">i8"), "b": np.array(0.1, ">f8")}, {}),
+    "truth": ({"a": True, "b": np.bool_(False)}, {}),
+    "after a block of the user's": ({"rid": 5, "x": 0.1}, {"userblock_size": 512}),
+    "in the newest form": ({"rid": 5, "x": 0.1, "text": "cat"}, {"libver": "latest"}),
+}
+
+
+@pytest.mark.parametrize(("values", "form"), NUMBERS.values(), ids=NUMBERS)
+def test_single_values_are_those_the_library_reads(tmp_path, values, form):
+    with h5py.File(tmp_path / "x.h5", "w", **form) as file:
+        file.update(values)
+    with open_file(tmp_path / "x.h5") as file:
+        for key, value in values.items():
+            found = file.scalar(key, object)
+            assert found == value
+            assert isinstance(found, type(np.asarray(value).item()))
+            assert file.has(key)
+            assert not file.has(f"none/{key}")
+
+
+def test_what_is_no_single_value_is_no_scalar(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["row"], file["texts"] = [5], ["cat"]
+    for key, kind in (("row", int), ("texts", str)):
+        with (
+            open_file(tmp_path / "x.h5") as file,
+            pytest.raises(SchemaError, match=f"{key} must be {kind.__name__}"),
+        ):
+            file.scalar(key, kind)
 
 
 def test_bytes_that_are_no_text_are_replaced(tmp_path):
