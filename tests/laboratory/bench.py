@@ -93,9 +93,9 @@ class Laboratory:
         self.leave_out = leave_out
         self.continuous = continuous
         self.plant = Plant(Scenario(**(STATED | scenario)), WIRING, seed)
-        self.plant.load_sites(plan.memory.positions)
+        self.plant.load_sites(plan.positions)
         load = plan.shots[0].load
-        self.plant.show_pattern(plan.memory.positions, load.dmd_pattern)
+        self.plant.show_pattern(plan.positions, load.dmd_pattern)
 
     @property
     def target(self):
@@ -171,7 +171,7 @@ class Laboratory:
     def _load(self, sequence):
         self._switch("longitudinal", True)
         self._wait(100e-6)
-        self._set("noise_gate", "level", 1)
+        self._set("noise_gate", "level", int(sequence.noise))
         self._pump(True)
         for volts in self.plan.pump.volts:
             if "pump" not in self.leave_out:
