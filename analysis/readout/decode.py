@@ -10,7 +10,7 @@ from scipy import linalg, special
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
-from ccqed_ctrl.model.emission import emission_kernel
+from ccqed_ctrl.model.emission import emission_factors
 from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 
@@ -75,14 +75,15 @@ class Decoder:
         sites = checks.array("positions", positions, ("N", 2))
         band = field_band(cloud.size, imaging)
         axis = pixel_axis(imaging)
-        x, y = np.meshgrid(axis, axis)
-        points = np.column_stack([x.ravel(), y.ravel()])
+        along, down = (
+            band.lines(emission_factors(axis, places, cavity.waist, cloud.size))
+            for places in sites.T
+        )
         centre = _centre(band)
         templates = np.empty((centre.size, len(sites)))
-        for site, column in zip(sites, templates.T, strict=True):
-            emitted = emission_kernel(points, site[None], cavity.waist, cloud.size)
-            image = emitted.reshape(imaging.pixels, imaging.pixels)
-            column[:] = (band.spectrum(image).ravel() * centre).real
+        for site, column in enumerate(templates.T):
+            spectrum = down[..., site].T @ along[..., site] * band.weights
+            column[:] = (spectrum.ravel() * centre).real
         propagation = 1 / (cavity.pump_detuning + 1j * cavity.kappa)
         phase = float(np.angle(propagation)) + imaging.phase
         return cls(band, templates, centre, templates.T @ templates, phase)

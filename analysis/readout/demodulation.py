@@ -74,6 +74,14 @@ class Band:
         scale = len(self.mask) / np.shape(images)[-1] ** 2
         return np.asarray(cropped * scale, np.complex128)
 
+    def lines(self, values: NDArray[np.generic]) -> Complex:
+        """Return the components (..., m, k) of lines (..., n, k) of pixels.
+
+        Those of an image that is a product of two lines are the products of theirs.
+        """
+        found = fft.fft(values, axis=-2)[..., self.orders, :]
+        return np.asarray(found / np.sqrt(len(self.mask)), np.complex128)
+
     def spectrum(self, images: NDArray[np.generic]) -> Complex:
         """Return the components (..., m, m) of low-passed images (..., n', n')."""
         return self.components(images) * self.weights

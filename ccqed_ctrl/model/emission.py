@@ -18,6 +18,7 @@ from .. import checks
 from ..units import TWO_PI
 
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 
 def emission_kernel(
@@ -54,6 +55,45 @@ def emission_kernel(
     envelope = np.exp(-2 * size**2 * squares / waist**4)
     nonlocal_part = envelope * np.cos(2 * cross / waist**2) / np.pi
     return 0.5 * spot * (local + mirror) + nonlocal_part
+
+
+def emission_factors(
+    places: ArrayLike, positions: ArrayLike, waist: float, size: float
+) -> Complex:
+    """Return F_tj(x): A_j(x, y) is the sum over t of F_tj(x) F_tj(y).
+
+    The spot, its mirror image, and a plane wave each way are products. An image of K^2
+    points is made of few lines.
+
+    Parameters
+    ----------
+    places : (K,) float, m
+        Along one axis.
+    positions : (N,) float, m
+        Of the ensembles along it.
+    waist, size : float, m
+        As for `emission_kernel`.
+
+    Returns
+    -------
+    (4, K, N) complex.
+
+    Raises
+    ------
+    ShapeError, ParameterError
+    """
+    x = checks.array("places", places, ("K",))[:, None]
+    sites = checks.array("positions", positions, ("N",))[None, :]
+    waist = checks.number("waist", waist, 1e-9, unit="m")
+    size = checks.number("size", size, 1e-12, unit="m")
+    spot = np.sqrt(0.5 / TWO_PI) * waist / size
+    wave = np.exp(-2 * (size * x / waist**2) ** 2 + 2j * x * sites / waist**2)
+    return np.stack([
+        spot * np.exp(-((x - sites) ** 2) / (2 * size**2)),
+        spot * np.exp(-((x + sites) ** 2) / (2 * size**2)),
+        wave / np.sqrt(TWO_PI),
+        wave.conj() / np.sqrt(TWO_PI),
+    ])  # fmt: skip
 
 
 def overlap_kernel(positions: ArrayLike, waist: float, size: float) -> Floats:

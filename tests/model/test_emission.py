@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from ccqed_ctrl.errors import ParameterError, ShapeError
 from ccqed_ctrl.model.couplings import confocal_couplings
-from ccqed_ctrl.model.emission import emission_kernel, overlap_kernel
+from ccqed_ctrl.model.emission import (
+    emission_factors,
+    emission_kernel,
+    overlap_kernel,
+)
 
 WAIST = 35e-6
 SIZE = WAIST / np.sqrt(80)  # beta = 10
@@ -114,6 +118,18 @@ def test_emission_is_even_and_sums_over_points():
     )
 
 
+def test_an_image_is_made_of_lines():
+    positions, x, y = sites(4), *sites(9, seed=1).T
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    along, down = (
+        emission_factors(places, positions[:, axis], WAIST, SIZE)
+        for axis, places in enumerate((x, y))
+    )
+    image = np.einsum("tyj,txj->yxj", down, along).reshape(-1, 4)
+    field = emission_kernel(points, positions, WAIST, SIZE)
+    np.testing.assert_allclose(image, field, atol=1e-12 * field.max())
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -131,3 +147,17 @@ def test_bad_input_is_refused(arguments, error):
     if arguments[0].shape == (2, 2):
         with pytest.raises(error):
             overlap_kernel(*arguments[1:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((np.zeros((2, 2)), np.zeros(2), WAIST, SIZE), ShapeError),
+        ((np.zeros(2), np.full(2, np.nan), WAIST, SIZE), ShapeError),
+        ((np.zeros(2), np.zeros(2), 0.0, SIZE), ParameterError),
+        ((np.zeros(2), np.zeros(2), WAIST, 0.0), ParameterError),
+    ],
+)
+def test_bad_lines_are_refused(arguments, error):
+    with pytest.raises(error):
+        emission_factors(*arguments)
