@@ -111,7 +111,7 @@ def cluster_bootstrap(
     clusters : (K, ...) float
         What is known of each cluster, K >= 2: its mean, or (successes, trials), ...
     statistic : callable, optional
-        (K, ...) rows -> number or array. Default: the mean over clusters.
+        (K, ...) rows, in any order -> number or array. Default: the mean over clusters.
     resamples : int
         At least 100; a thousand give the ends to a few per cent of the width.
 
@@ -130,8 +130,11 @@ def cluster_bootstrap(
     resamples = checks.integer("resamples", resamples, 100)
     evaluate = statistic or _mean
     count = len(rows)
-    drawn = rng.integers(0, count, (resamples, count))
-    again = np.stack([np.asarray(evaluate(rows[pick]), np.float64) for pick in drawn])
+    # Of few clusters the same are drawn often.
+    drawn = np.sort(rng.integers(0, count, (resamples, count)), axis=1)
+    picks, which = np.unique(drawn, axis=0, return_inverse=True)
+    found = np.stack([np.asarray(evaluate(rows[pick]), np.float64) for pick in picks])
+    again = found[which.ravel()]
     widening = np.sqrt(count / (count - 1))
     tail = norm.sf(_two_sided(confidence))
     outer = float(norm.cdf(widening * t.ppf(tail, count - 1)))
@@ -141,7 +144,7 @@ def cluster_bootstrap(
 
 
 def _mean(rows: Floats) -> Floats:
-    return np.asarray(rows.mean(axis=0))
+    return np.asarray(np.add.reduce(rows) / len(rows))  # a quarter of rows.mean's time
 
 
 def ratio_of_sums(rows: Floats) -> Floats:

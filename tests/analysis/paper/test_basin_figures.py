@@ -33,7 +33,12 @@ SMALL = {
     },  # fmt: skip
     "fig11": {"ensembles": [8, 16], "minima": [3]},
     "fig12": {"width": [0.8, 1.5, 4.0], "minima": [2]},
-    "fig13": {"ensembles": [60], "probes": [2], "resolution": [0.045]},
+    "fig13": {
+        "ensembles": [60],
+        "probes": [2],
+        "resolution": [0.045],
+        "held_out": [0],
+    },
     "fig14": {"ensembles": [10], "minima": [3]},
 }
 
@@ -43,7 +48,7 @@ SMALL = {
     [f.FIGURE for f in (fig05, fig10, fig11, fig12, fig13, fig14)],
     ids=lambda f: f.name,
 )
-def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path):
+def test_a_figure_is_drawn_and_its_claims_are_made(figure, tmp_path, few_examples):
     if figure.name == "fig13":
         pytest.importorskip("sklearn")
     tables = {}

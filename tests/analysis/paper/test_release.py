@@ -134,7 +134,7 @@ def _small(scale):
     ]
 
 
-def test_the_page_holds_what_is_stored_and_goes_on_from_it(tmp_path):
+def test_the_page_holds_what_is_stored_and_goes_on_from_it(tmp_path, few_examples):
     pytest.importorskip("sklearn")
     figure = replace(FIGURE, studies=_small)
     left = production.left(figure, "quick", tmp_path)
