@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import PatternError
 from . import relaxation
 from ._margins import sign
+from .ising import distinct
 
 Floats = NDArray[np.float64]
 Spins = NDArray[np.int8]
@@ -74,7 +75,7 @@ def exchange(
         trial = chosen.copy()
         new = found[rng.integers(len(found))]
         trial[rng.integers(len(trial))] = new * (2 * rng.integers(2) - 1)
-        if len(np.unique(trial * trial[:, :1], axis=0)) < len(trial):
+        if len(distinct(trial)) < len(trial):
             continue
         share = recalled(trial)
         if share >= best:

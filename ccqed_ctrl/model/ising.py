@@ -16,6 +16,17 @@ from .. import checks
 from ..errors import ShapeError
 
 
+def distinct(spins: NDArray[np.int8]) -> NDArray[np.intp]:
+    """Return where each state (B, N) is first, a state and its negative being one.
+
+    They are ordered by their spins, relative to the first one's.
+    """
+    bits = np.packbits(spins == spins[:, :1], axis=1)
+    # Rows as plain bytes: ten times as fast as along an axis.
+    rows = bits.view(f"V{bits.shape[1]}").ravel()
+    return np.unique(rows, return_index=True)[1]
+
+
 def local_fields(couplings: ArrayLike, spins: ArrayLike) -> NDArray[np.float64]:
     """Return the local fields l_i = sum_{j != i} J_ij s_j.
 

@@ -31,6 +31,7 @@ from . import relaxation
 from ._example_choice import Examples, exchange
 from ._margins import sign, widest
 from .encoder import Encoder, fit
+from .ising import distinct
 
 Floats = NDArray[np.float64]
 Spins = NDArray[np.int8]
@@ -158,7 +159,7 @@ def candidates(
     """
     fixed = relaxation.prepare(couplings)
     reached = relaxation.sample_minima(fixed, states, dynamics="sd", rng=rng)
-    found = np.unique(reached * reached[:, :1], axis=0)
+    found = (reached * reached[:, :1])[distinct(reached)]
     fields = found * (found @ _off_diagonal(fixed))
     fragility = np.exp(-fields / (FRAGILE * _typical_field(fixed, found))).sum(axis=1)
     return np.ascontiguousarray(found[np.argsort(fragility, kind="stable")])

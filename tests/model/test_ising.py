@@ -69,6 +69,17 @@ def test_a_field_of_rounding_size_is_no_instability():
     assert ising.is_minimum(couplings, [-1, 1, 1, 1])
 
 
+@pytest.mark.parametrize("spins", [1, 7, 8, 9, 64])
+def test_distinct_states_are_those_no_turn_makes_equal(spins):
+    rng = np.random.default_rng(2)
+    few = rng.choice(np.array([-1, 1], np.int8), (6, spins))
+    signs = rng.choice(np.array([-1, 1], np.int8), (40, 1))
+    states = few[rng.integers(6, size=40)] * signs
+    upright, first = np.unique(states * states[:, :1], axis=0, return_index=True)
+    np.testing.assert_array_equal(ising.distinct(states), first)
+    assert len(upright) <= 6
+
+
 def test_overlap_is_a_normalised_product():
     patterns = np.array([[1, 1, 1, 1], [1, 1, -1, -1]])
     np.testing.assert_array_equal(ising.overlap(patterns[0], patterns[1]), 0)
