@@ -44,38 +44,47 @@ class Ending(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What is wrong with a shot, or ok; its text is what files and tables say."""
+    """What is wrong with a shot, or ok; its text is what files and tables say.
+
+    again: the devices failed, whatever the atoms did, so the shot is taken again. What
+    the light says of the atoms is a result, and never a reason to draw another.
+    """
 
     meaning: str
+    again: bool
 
     ok = "ok", "nothing speaks against the shot"
     missing_frames = (
         "missing frames",
         "the camera gave fewer frames than were triggered",
+        True,
     )
     saturated = "saturated", "pixels at full scale: counts there are a lower bound"
     dark = "dark", "too few photons to tell the field from shot noise"
     undetermined = "undetermined", "some spins have no sign beyond doubt"
     undecodable = "undecodable", "the decoder refused the frames"
-    timeout = "timeout", "a device did not answer in time"
+    timeout = "timeout", "a device did not answer in time", True
     wrong_frames = (
-        "wrong frames", "frames of other triggers than the shot's, by their numbers",
-    )  # fmt: skip
-    wrong_pattern = "wrong pattern", "the DMD did not show what it was asked to"
+        "wrong frames",
+        "frames of other triggers than the shot's, by their numbers",
+        True,
+    )
+    wrong_pattern = "wrong pattern", "the DMD did not show what it was asked to", True
     late = (
         "late",
         "a frame has less reference light than the other: it was exposed late",
+        True,
     )
     inverted = (
         "inverted", "spins opposite to what was written: the reference's sign flipped",
     )  # fmt: skip
     lost_sites = "lost sites", "ensembles without light among others that have it"
 
-    def __new__(cls, word: str, meaning: str) -> Self:
+    def __new__(cls, word: str, meaning: str, again: bool = False) -> Self:
         """Make the member that is `word`."""
         member = str.__new__(cls, word)
         member._value_ = word
-        member.meaning = meaning
+        member.meaning, member.again = meaning, again
         return member
 
 
@@ -87,7 +96,8 @@ def status_word(stored: str) -> str:
 def page() -> str:
     """Return docs/endings.md."""
     endings = [f"| {e} | {e.exit_code} | {e.meaning} |" for e in Ending]
-    verdicts = [f"| {verdict} | {verdict.meaning} |" for verdict in Verdict]
+    done = {True: "takes it again", False: "keeps it"}
+    verdicts = [f"| {v} | {v.meaning} | {done[v.again]} |" for v in Verdict]
     lines = [
         "# How a run ends",
         "",
@@ -101,7 +111,11 @@ def page() -> str:
         "",
         "# What a shot is worth",
         "",
-        *("| verdict | meaning |", "| --- | --- |", *verdicts, ""),
+        "A shot in which a device failed is taken again, up to `repeats` times. What "
+        "the light says of the atoms is a result: such a shot is kept, and does not "
+        "count in means of *ok* shots.",
+        "",
+        *("| verdict | meaning | the run |", "| --- | --- | --- |", *verdicts, ""),
     ]
     return "\n".join(lines)
 

@@ -60,8 +60,8 @@ class HologramShot:
     @classmethod
     def dark(cls, ensembles: int) -> HologramShot:
         """Return a shot in which nothing is written."""
-        nothing = np.zeros(ensembles)
-        return HologramShot(plan.LoadPlan(nothing, 0.0, nothing, 0.0))
+        nothing, none = np.zeros(ensembles), np.zeros(ensembles, np.int8)
+        return HologramShot(plan.LoadPlan(nothing, 0.0, nothing, 0.0, none))
 
     @property
     def rows(self) -> Mapping[Entry, Any]:

@@ -127,6 +127,7 @@ class Shots:
         self._rows: list[_Row] = []
         self._watched = any(e.applet and e.is_summary for e in record.entries())
         self._lasting: set[Verdict] = set()
+        self._last = Verdict.ok
         self.done = 0
 
     def plan(
@@ -250,9 +251,20 @@ class Shots:
             if arranged is not row.plan:
                 self.sequence.arrange(row.plan, afresh=arranged is None)
                 arranged = row.plan
-            self._finish(row)
+            verdict = self._finish(row)
+            if self._spoils(verdict):
+                said = "shot %d is kept, the next is set up afresh: %s"
+                logger.warning(said, self.done, verdict.meaning)
+                arranged = None
             self.done += 1
             self._report.progress(self.done)
+
+    def _spoils(self, verdict: Verdict) -> bool:
+        """Whether the next shot is set up afresh; what that did not help lasts."""
+        if verdict is not Verdict.ok and verdict is self._last:
+            self._lasting.add(verdict)
+        self._last = verdict
+        return verdict is not Verdict.ok and verdict not in self._lasting
 
     def _check_room(self, plan: Any) -> None:
         """Refuse a run that its disk cannot hold."""
@@ -292,8 +304,12 @@ class Shots:
         self._scheduler.pause()
         return True
 
-    def _finish(self, row: _Row) -> None:
-        """Take a shot until nothing speaks against it, or often enough; store it."""
+    def _finish(self, row: _Row) -> Verdict:
+        """Take a shot until the devices did what they should, or often enough.
+
+        What the light says of the atoms is a result: drawing another until it pleases
+        would bias whatever is made of it.
+        """
         rejected: list[Verdict] = []
         while True:
             last = len(rejected) >= self._retries
@@ -307,7 +323,7 @@ class Shots:
                 logger.warning("shot %d is taken again: %s", self.done, error)
             else:
                 verdict = reading.verdict
-                if last or verdict is Verdict.ok or verdict in self._lasting:
+                if last or not verdict.again or verdict in self._lasting:
                     break
                 logger.warning("shot %d is taken again: %s", self.done, verdict.meaning)
             rejected.append(verdict)
@@ -316,6 +332,7 @@ class Shots:
         if rejected and {*rejected} == {verdict}:
             self._lasting.add(verdict)
         self._store(row, raw, reading, rejected)
+        return verdict
 
     def _take(self, row: _Row) -> tuple[Rows, Reading]:
         """Take and read a shot; the raw data are on disk before they are read."""

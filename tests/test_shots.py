@@ -47,7 +47,8 @@ class Pulse(Parameters):
     length: float = quantity(1e-6, "of the pulse", "us", minimum=0.0, maximum=1e-3)
     failures: int = quantity(0, "of the first shot", minimum=0)
     end: str = quantity("", "how the second shot ends")
-    dim: int = quantity(0, "takes of the second shot without a count", minimum=0)
+    bad: int = quantity(0, "bad takes, from the second shot on", minimum=0)
+    verdict: str = quantity("dark", "of a bad take", choices=("dark", "wrong frames"))
     base: int = quantity(0, "counts of the first shot", minimum=0)
 
 
@@ -80,12 +81,12 @@ class Reader:
     planned = {}
 
     def __init__(self, plan, previous):
-        pass
+        self.bad = Verdict(plan.pulse.verdict)
 
     def read(self, shot, raw):
         counts = raw[BlinkRecord.counts]
         return Reading({BlinkRecord.brightness: counts.mean()},
-                       Verdict.ok if counts.any() else Verdict.dark)
+                       Verdict.ok if counts.any() else self.bad)
 
 
 class Led(HasEnvironment):
@@ -93,7 +94,7 @@ class Led(HasEnvironment):
         self.setattr_device("core")
         self.setattr_device("led")
         self.setattr_device("scheduler")
-        self.failures = self.dim = 0
+        self.failures = self.bad = 0
         self.log = []
 
     def arrange(self, plan, *, afresh):
@@ -110,8 +111,8 @@ class Led(HasEnvironment):
         if shot.index == 1 and plan.pulse.end == "terminated":
             self.scheduler.request_termination(self.scheduler.rid)
         self.blink(plan.pulse.length)
-        if shot.index == 1 and self.dim < plan.pulse.dim:
-            self.dim += 1
+        if shot.index >= 1 and self.bad < plan.pulse.bad:
+            self.bad += 1
             return {BlinkRecord.counts: np.zeros(3, int)}
         return {BlinkRecord.counts: np.full(3, shot.index + plan.pulse.base)}
 
@@ -180,7 +181,7 @@ def blink(tmp_path):
 
 
 def test_a_users_own_record_is_a_first_class_one(blink):
-    outcome, run = blink(shots=3, length="2us", repeats=0)
+    outcome, run = blink(shots=3, length="2us")
     assert outcome.status == "ok", outcome.error
     np.testing.assert_array_equal(run.counts, [[0] * 3, [1] * 3, [2] * 3])
     assert run.verdict == ["dark", "ok", "ok"]
@@ -188,7 +189,7 @@ def test_a_users_own_record_is_a_first_class_one(blink):
     assert run.doubled == 4e-6
     assert run.entry("shot.counts").doc == "what was counted"
     assert run.settings()["pulse"]["length"] == 2e-6
-    assert run.get("log") == ["arranged 2 True", "safe"]
+    assert run.get("log") == ["arranged 2 True"] * 2 + ["safe"]
 
 
 def test_a_scan_is_planned_point_by_point_and_tells_each_rows_settings(blink):
@@ -217,29 +218,39 @@ def test_a_shot_without_its_data_is_taken_again(blink):
     assert run.get("log")[-1] == "safe"
 
 
-def test_a_bad_shot_is_taken_again_and_only_the_last_take_is_kept(blink):
-    outcome, run = blink(shots=3, base=1, dim=2)
+def test_a_shot_the_devices_spoilt_is_taken_again_and_the_last_take_is_kept(blink):
+    outcome, run = blink(shots=3, base=1, bad=2, verdict="wrong frames")
     assert outcome.status == "ok"
     np.testing.assert_array_equal(run.counts[:, 0], [1, 2, 3])
     np.testing.assert_array_equal(run.attempts, [1, 3, 1])
     assert run.verdict == ["ok"] * 3
-    assert run.rejected == ["", "dark; dark", ""]
+    assert run.rejected == ["", "wrong frames; wrong frames", ""]
     # Whatever made it bad, everything is set up again.
     assert run.get("log") == ["arranged 1 True"] * 3 + ["safe"]
 
 
 def test_a_shot_that_stays_bad_is_kept_with_its_verdict(blink):
-    _, run = blink(shots=3, base=1, dim=9, repeats=1)
+    _, run = blink(shots=3, base=1, bad=2, verdict="wrong frames", repeats=1)
     np.testing.assert_array_equal(run.counts[:, 0], [1, 0, 3])
-    assert run.verdict == ["ok", "dark", "ok"]
-    assert run.rejected[1] == "dark"
+    assert run.verdict == ["ok", "wrong frames", "ok"]
+    assert run.rejected == ["", "wrong frames", ""]
     np.testing.assert_array_equal(ShotRecord(run).good, [True, False, True])
 
 
 def test_what_no_repeat_has_helped_is_not_repeated_again(blink):
-    _, run = blink(shots=3, dim=9)
-    assert run.verdict == ["dark", "dark", "ok"]
-    np.testing.assert_array_equal(run.attempts, [3, 1, 1])
+    _, run = blink(shots=4, base=1, bad=4, verdict="wrong frames")
+    assert run.verdict == ["ok", "wrong frames", "wrong frames", "ok"]
+    np.testing.assert_array_equal(run.attempts, [1, 3, 1, 1])
+
+
+def test_what_the_atoms_did_is_a_result_and_never_drawn_again(blink):
+    _, run = blink(shots=5, base=1, bad=3)
+    np.testing.assert_array_equal(run.counts[:, 0], [1, 0, 0, 0, 5])
+    assert run.verdict == ["ok", "dark", "dark", "dark", "ok"]
+    np.testing.assert_array_equal(run.attempts, [1] * 5)
+    assert run.rejected == [""] * 5
+    # The shot after the first is set up afresh; that did not help, so no more.
+    assert run.get("log") == ["arranged 1 True"] * 2 + ["safe"]
 
 
 def test_termination_is_an_ending_with_a_summary(blink):

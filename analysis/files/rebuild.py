@@ -18,6 +18,7 @@ from ccqed_ctrl.errors import ParameterError, SchemaError
 from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
+from ccqed_ctrl.model.plan import SURE_FIELD
 from ccqed_ctrl.params import Cavity, Cloud, Cue, Imaging
 from ccqed_ctrl.quantities import Declared, Parameters
 from ccqed_ctrl.recalling import RecallRecord
@@ -149,13 +150,16 @@ class StoredReader:
         return rows
 
     def _written(self, index: int) -> Any:
-        """Return the state (N,) that the field wrote, None where that is not stored."""
+        """Return the state (N,) that the field surely wrote, None if not known."""
         record = HologramRecord
         if not (
             self.run.has(record.couplings.key) and self.run.has(record.dmd_pattern.key)
         ):
             return None
         point = int(self.run.row(record.point.key, index))
+        chosen = self.run.settings(point).get("sequence", {})
+        if chosen.get("field_ratio", 0.0) < SURE_FIELD:
+            return None
         couplings = self.run.at(record.couplings.key, point)
         return np.sign(couplings @ self.run.row(record.dmd_pattern.key, index))
 

@@ -24,7 +24,7 @@ from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
 from .decode import Decoder
-from .demodulation import Field, demodulate
+from .demodulation import Field, demodulate, electrons
 from .verdicts import of_devices, of_reading
 
 logger = logging.getLogger(__name__)
@@ -91,14 +91,14 @@ class HologramReader:
 
     def read(self, shot: HologramShot, raw: Mapping[Entry, Any]) -> Reading:
         """Read one shot: what was decoded is all there is."""
-        return self.decode(raw, np.sign(shot.load.field))
+        return self.decode(raw, shot.load.written)
 
     def decode(
         self, raw: Mapping[Entry, Any], written: ArrayLike | None = None
     ) -> Reading:
         """Read one shot; what cannot be decoded has no numbers, and a verdict.
 
-        written: (N,) state that the field wrote, see `verdicts.of_reading`.
+        written: (N,) state that the field surely wrote, see `verdicts.of_reading`.
         """
         record = HologramRecord
         frames = raw[record.frames]
@@ -128,8 +128,14 @@ class HologramReader:
         shown[record.field] = np.abs(field.values).T.astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
         if verdict is Verdict.ok:
-            verdict = of_reading(found, frames, self.imaging.offset, written)
+            verdict = of_reading(found, self._light(frames, field), written)
         return Reading(rows, verdict, shown)
+
+    def _light(self, frames: NDArray[Any], field: Field) -> NDArray[np.float64]:
+        """Return the reference light (2,) of the frames, mean e- per pixel."""
+        light = electrons(frames, self.imaging).mean(axis=(1, 2))
+        atoms = np.sum(np.abs(field.spectrum) ** 2) / self.imaging.pixels**2
+        return np.asarray(light - [atoms, 0.0], np.float64)
 
     def _frames(self, frames: NDArray[Any]) -> NDArray[Any]:
         side = self.imaging.pixels

@@ -41,8 +41,7 @@ def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
 
 def of_reading(
     found: Readout,
-    frames: NDArray[np.uint16],
-    offset: float,
+    reference: NDArray[np.float64],
     written: ArrayLike | None,
 ) -> Verdict:
     """Judge what was decoded.
@@ -50,15 +49,12 @@ def of_reading(
     Parameters
     ----------
     found : Readout
-    frames : (2, ny, nx) uint16
-        Both have the whole reference light, beside which that of the atoms is weak.
-    offset : float
-        Of the camera, ADU.
+    reference : (2,)
+        Light of the reference in each frame, without that of the atoms.
     written : (N,) in {-1, 0, +1}
-        What the longitudinal field wrote, 0 where nothing; None if that is not known.
+        What the longitudinal field surely wrote, 0 where nothing; None if unknown.
     """
-    counts = frames.mean(axis=(1, 2)) - offset
-    if counts.min() < (1 - LATE) * counts.max():
+    if reference.min() < (1 - LATE) * reference.max():
         return Verdict.late
     spins = found.spins
     if not spins.any():

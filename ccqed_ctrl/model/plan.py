@@ -34,6 +34,8 @@ STATES_PER_MEMORY = 200
 RAMP_STEPS = 100
 #: Most amplitudes of a longitudinal drive that goes off.
 RELEASE_STEPS = 100
+#: Field over the largest local one from which every ensemble follows, physics.md 4.
+SURE_FIELD = 1.0
 
 
 @dataclass(frozen=True)
@@ -229,13 +231,15 @@ class LoadPlan:
 
     dmd_pattern: (N,) amplitudes in [-1, 1], K^-1 h normalised. dds_amplitude: of the
     drive, 0..1. field: (N,) h in rad/s at full pump. energy_change: largest
-    |de| / |Delta_C| while the field is on, self term included (Eq. 18).
+    |de| / |Delta_C| while the field is on, self term included (Eq. 18). written: (N,)
+    int8, the state that every ensemble is sure to follow; 0 where the field is weak.
     """
 
     dmd_pattern: Floats
     dds_amplitude: float
     field: Floats
     energy_change: float
+    written: Spins
 
 
 def plan_load(
@@ -276,6 +280,7 @@ def plan_load(
         dds_amplitude=float(peak / full),
         field=field,
         energy_change=float(energy_change.max(initial=0.0)),
+        written=spins.astype(np.int8) * (sequence.field_ratio >= SURE_FIELD),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from artiq.tools import scale_from_metadata, short_format
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from ccqed_ctrl.records import ShotRecord
 from ccqed_ctrl.tables import Column, Fitted, pairs
 from sim_backend.crate.plant import Knob
 
@@ -38,6 +40,10 @@ def summary(outcome: Outcome) -> list[tuple[str, str]]:
         for key, value in (live | datasets.local).items()
         if key.startswith(SUMMARY)
     ]
+    verdicts = Counter(map(str, datasets.local.get(ShotRecord.verdict.key, ())))
+    if verdicts:
+        tally = (f"{count} {word}" for word, count in verdicts.most_common())
+        rows.append(("shots", ", ".join(tally)))
     if outcome.minimum_slack is not None:
         slack = outcome.minimum_slack * 1e6
         place = getattr(outcome.core, "minimum_slack_place", "")

@@ -64,6 +64,12 @@ CASES = (
 )  # fmt: skip
 
 
+DONE = {
+    True: "takes the shot again",
+    False: "keeps it, sets the next one up afresh",
+}
+
+
 def page() -> str:
     """Return docs/faults.md."""
     rows = [
@@ -72,7 +78,7 @@ def page() -> str:
         + (
             f"ends: failed, `{case.found}...` |"
             if case.ends
-            else f"*{case.found}*: takes the shot again |"
+            else f"*{case.found}*: {DONE[case.found.again]} |"
         )
         for case in CASES
     ]
@@ -94,16 +100,24 @@ def page() -> str:
         "| --- | --- | --- | --- | --- |",
         *rows,
         "",
-        "A bad shot is taken again after everything was set up afresh, up to `repeats` "
-        "times. Its last take is stored with its verdict (`shot.verdict`; "
-        "`shot.attempts` and `shot.rejected` tell of those before), and only shots "
-        "that are *ok* count in the summary. What no repeat of a shot has helped is "
-        "not repeated in later shots: below threshold every shot is dark. A run that "
-        "ends keeps the shots it has, and leaves the apparatus safe.",
+        "A shot in which a device failed is taken again after everything was set up "
+        "afresh, up to `repeats` times. Its last take is stored with its verdict "
+        "(`shot.verdict`; `shot.attempts` and `shot.rejected` tell of those before, "
+        "whose frames are not kept: they are of no shot). What no repeat of a shot has "
+        "helped is not repeated in later shots.",
+        "",
+        "What the light says of the atoms is a result, and no reason to take another "
+        "shot: one drawn until it pleases would bias what is made of it. Such a shot "
+        "is kept with its verdict; after the first, the next one is set up afresh, "
+        "atoms and all. Only shots that are *ok* count in the summary of a recall, "
+        "which says how many they are; the emission of `pump_threshold` counts dark "
+        "ones too. A run that ends keeps the shots it has, and leaves the apparatus "
+        "safe.",
         "",
         "Not detected: an exposure that is late in both frames alike; a turned "
-        "reference where nothing was written, or where fewer than two thirds of the "
-        "spins are as written.",
+        "reference where nothing was written, where the field is too weak to be sure "
+        "of it (`field_ratio` below 1), or where fewer than two thirds of the spins "
+        "are as written.",
         "",
     ]
     return "\n".join(lines)

@@ -55,9 +55,7 @@ def laboratory(tmp_path, monkeypatch):
 def interrupted(laboratory, spoil=False):
     """Take two shots, another run between them; return its datasets and the other's."""
     other, others = laboratory(Turns(), seed=8, shots=1, memory="cup")
-    first, data = laboratory(
-        Turns(other.run), seed=3, shots=2, corruption=0.05, repeats=0 if spoil else 2
-    )
+    first, data = laboratory(Turns(other.run), seed=3, shots=2, corruption=0.05)
     if spoil:
         first.shots._pause = lambda: first.shots.__class__._pause(first.shots) and False
     first.run()

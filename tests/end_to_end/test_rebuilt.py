@@ -48,7 +48,7 @@ def rebuilt(run, index):
         positions=run.at("plan.positions", point),
         load=LoadPlan(
             run.row("shot.dmd_pattern", index), run.row("shot.dds_amplitude", index),
-            np.empty(0), np.nan,
+            np.empty(0), np.nan, np.empty(0, np.int8),
         ),
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def rebuilt(run, index):
 def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
     request = runner.Request(
         file=ROOT / "repository" / f"{name}.py",
-        arguments=scans | {"shots": 1, "repeats": 0},
+        arguments=scans | {"shots": 1},
         dataset_db=tmp_path / "datasets.sqlite",
         results=tmp_path / "results",
         history=True,
@@ -73,8 +73,10 @@ def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
     with analysis.open(outcome.path) as run:
         assert run.shots == 4
         rows = [rebuilt(run, index) for index in range(run.shots)]
-    for index, row in enumerate(rows):
-        shot.arrange(row, afresh=index == 0)
+        before = [None, None, *run.verdict]
+    for row, earlier, last in zip(rows, before, before[1:], strict=False):
+        # After a verdict that was not there before, all is set up afresh.
+        shot.arrange(row, afresh=last is None or last not in ("ok", earlier))
         shot.take(row, row)
     shot.make_safe()
     again = manager.get("plant").timeline.events
@@ -96,7 +98,7 @@ def test_a_row_told_wrong_is_found_out(tmp_path):
         row = Rebuilt(
             Apparatus(), Sequence(), PumpPlan(volts, 1e-4, np.nan, np.nan),
             np.array([[30e-6, 0.0]]),
-            LoadPlan(np.ones(1), 0.1, np.empty(0), np.nan),
+            LoadPlan(np.ones(1), 0.1, np.empty(0), np.nan, np.empty(0, np.int8)),
         )  # fmt: skip
         shot.arrange(row, afresh=True)
         shot.take(row, row)

@@ -22,6 +22,7 @@ def test_the_summary(workspace):
             self.set_dataset("summary.width", 2e-6, unit="um", scale=1e-6, precision=1)
             self.set_dataset("summary.pixels_wrong", 3, broadcast=True, archive=False)
             self.set_dataset("other", 5)
+            self.set_dataset("shot.verdict", ["ok", "dark", "ok"])
         """
     )
     rows = dict(report.summary(outcome))
@@ -31,6 +32,7 @@ def test_the_summary(workspace):
         "evolution time": "1.5 ms",
         "width": "2 um",
         "pixels wrong": "3",
+        "shots": "2 ok, 1 dark",
         "status": "ok",
         "file": str(outcome.path),
     }

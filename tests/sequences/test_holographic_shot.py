@@ -54,7 +54,7 @@ def plan(**sequence):
         sequence=SEQUENCE.replace(**sequence),
         pump=PumpPlan(VOLTS, STEP, np.nan, np.nan),
         positions=np.array([[30e-6, 0.0]]),
-        load=LoadPlan(np.ones(1), AMPLITUDE, np.empty(0), np.nan),
+        load=LoadPlan(np.ones(1), AMPLITUDE, np.empty(0), np.nan, np.empty(0, np.int8)),
     )
 
 

@@ -12,8 +12,8 @@ from analysis.readout.verdicts import of_devices, of_reading
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.holograms import HologramRecord as R
 
-OFFSET = 500.0
 FRAMES = np.full((2, 10, 10), 1500, np.uint16)
+LIGHT = np.array([1000.0, 1000.0])
 TOLD = {R.frames: FRAMES, R.saturated: 0, R.sequence: [0, 1], R.pattern_shown: True}
 WRITTEN = np.array([1, 1, -1, -1, 1])
 FOUND = Readout(
@@ -41,9 +41,9 @@ def test_what_an_older_file_does_not_hold_speaks_against_nothing():
     assert of_devices({R.frames: FRAMES, R.saturated: 0}) is Verdict.ok
 
 
-def judged(found, frames=FRAMES, written=WRITTEN):
+def judged(found, reference=LIGHT, written=WRITTEN):
     """Return the verdict of a reading."""
-    return of_reading(found, frames, OFFSET, written)
+    return of_reading(found, reference, written)
 
 
 def test_a_shot_as_it_should_be():
@@ -57,9 +57,9 @@ def test_a_shot_as_it_should_be():
     ("share", "verdict"), [(0.95, Verdict.ok), (0.85, Verdict.late)]
 )
 def test_either_frame_may_lack_reference_light(dim, share, verdict):
-    frames = FRAMES.copy()
-    frames[dim] = round(500 + 1000 * share)
-    assert judged(FOUND, frames) is verdict
+    light = LIGHT.copy()
+    light[dim] *= share
+    assert judged(FOUND, light) is verdict
 
 
 def test_no_spins_are_dark_whatever_was_written():
