@@ -2,7 +2,7 @@
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
 `artiq_material`, `decoding`, `dispersion`, `endurance`, `expected`, `interpretation`,
-`kills`, `mutation`, `threshold`.
+`kills`, `mutation`, `robustness`, `threshold`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from . import (
     mean_field,
     mutation,
     relaxation,
+    robustness,
     semiclassical,
     stochastic,
     threshold,
@@ -56,6 +57,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "decoding": decoding.main,
     "dispersion": dispersion.main,
     "expected": expected.main,
+    "robustness": robustness.main,
     "threshold": threshold.main,
     "interpretation": interpretation.main,
 }

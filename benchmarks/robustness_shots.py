@@ -228,6 +228,11 @@ def agreement(table: Results, end: str, **point: Any) -> Estimate:
     return _over_layouts(1 - _differ(table, end, "steepest descent", **point) / SITES)
 
 
+def misread(table: Results, **point: Any) -> Estimate:
+    """Estimate the share of spins that are decoded other than they are."""
+    return _over_layouts(_differ(table, "camera", "cavity", **point) / SITES)
+
+
 def _differ(table: Results, one: str, other: str, **point: Any) -> Floats:
     rows = table.column("differ", **point)
     return np.asarray(rows[:, ENDS.index(one), ENDS.index(other)], np.float64)
