@@ -95,14 +95,15 @@ def compare(a: Run, b: Run) -> Comparison:
     ResultsError, SchemaError
         A file that cannot be read.
     """
-    keys = [key for key in dict.fromkeys([*a.keys, *b.keys])
-            if not key.startswith(_ITSELF)]  # fmt: skip
-    data = {key: how for key in keys if (how := _difference(a, b, key))}
-    images = [
-        key
-        for key in keys
-        if a.has(key) and b.has(key) and a.entry(key).axes[-2:] == IMAGE
-    ]
+    here, there = (
+        dict.fromkeys(key for key in run.keys if not key.startswith(_ITSELF))
+        for run in (a, b)
+    )
+    both = [key for key in here if key in there]
+    data = {key: how for key in both if (how := _difference(a, b, key))}
+    data |= {key: "only in a" for key in here if key not in there}
+    data |= {key: "only in b" for key in there if key not in here}
+    images = [key for key in both if a.entry(key).axes[-2:] == IMAGE]
     return Comparison(
         (_title(a), _title(b)),
         (a.shots, b.shots),
@@ -156,8 +157,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
 
 def _difference(a: Run, b: Run, key: str) -> str:
     """Say how a dataset differs; empty if it does not."""
-    if not (a.has(key) and b.has(key)):
-        return "only in " + ("a" if a.has(key) else "b")
     axes = a.entry(key).axes
     if axes[:1] != (SHOTS,) or axes != b.entry(key).axes:
         return "" if _same(a.get(key), b.get(key)) else "differs"
