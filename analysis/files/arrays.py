@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -34,7 +35,11 @@ MOST_VARIABLES: Final = 4096
 OF_POINTS: Final = "point_"
 
 
-def to_xarray(run: Run, images: bool = True) -> Any:
+def to_xarray(
+    run: Run,
+    images: bool = True,
+    apart: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+) -> Any:
     """Return a run as an `xarray.Dataset`.
 
     Variables have the names of `run.attributes`, dimensions those of the schema, each
@@ -48,6 +53,9 @@ def to_xarray(run: Run, images: bool = True) -> Any:
     run : Run
     images : bool
         Whether frames are included.
+    apart : mapping of str to tuple of int, optional
+        Shapes of variables, by name, that are left out; their axes have coordinates all
+        the same.
 
     Raises
     ------
@@ -63,18 +71,20 @@ def to_xarray(run: Run, images: bool = True) -> Any:
     coordinates, labels = _labels(run)
     attributes, variables, size = dict(_attributes(run)), {}, 0
     for name, key in run.attributes.items():
-        if key in labels or not run.has(key):
+        if key in labels or name in apart or not run.has(key):
             continue
         entry = run.entry(key)
         if key not in run.entries and not entry.axes:
             attributes[name] = run.get(key)
         elif images or entry.axes[-2:] != IMAGE:
-            variables[name] = _variable(run, key, _dimensions(name, entry.axes))
+            about = attributes_of(run, key)
+            variables[name] = dimensions(run, name), np.asarray(run.get(key)), about
             size += variables[name][1].nbytes
             _check_size(run, size)
     # What is neither number nor text has no place there.
     variables = {n: v for n, v in variables.items() if v[1].dtype.kind in "biufcU"}
-    coordinates |= _places(run, variables.values())
+    shapes = {name: values.shape for name, (_, values, _) in variables.items()}
+    coordinates |= _places(run, shapes | dict(apart))
     return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
 
 
@@ -102,15 +112,18 @@ def required(name: str) -> Any:
         ) from error
 
 
-def _variable(run: Run, key: str, dimensions: tuple[str, ...]) -> Variable:
-    entry, values = run.entry(key), np.asarray(run.get(key))
+def attributes_of(run: Run, key: str) -> dict[str, Any]:
+    """Return what a variable says of itself, nothing where no schema does."""
+    if key not in run.entries:
+        return {}
+    entry = run.entries[key]
     units = {} if entry.dtype == "str" else {"units": si_unit(entry.unit) or "1"}
-    about = {"long_name": entry.doc, **units} if key in run.entries else {}
-    return dimensions, values, about
+    return {"long_name": entry.doc, **units}
 
 
-def _dimensions(name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names that no variable holds twice: N, N of a matrix become N, N2."""
+def dimensions(run: Run, name: str) -> tuple[str, ...]:
+    """Return a variable's, none of them twice: N, N of a matrix become N, N2."""
+    axes = run.entry(run.attributes[name]).axes
     return tuple(
         f"{name}_{axis}"
         if axis.isdigit()
@@ -128,7 +141,7 @@ def _labels(run: Run) -> tuple[dict[str, Variable], set[str]]:
         there = [k for k in candidates if run.has(k) and run.entry(k).axes == (axis,)]
         for key in there if axis == POINTS else there[:1]:
             keys.add(key)
-            label = _variable(run, key, (axis,))
+            label = (axis,), np.asarray(run.get(key)), attributes_of(run, key)
             if axis == POINTS:
                 found[OF_POINTS + names[key]] = label
                 found[names[key]] = (SHOTS,), run.per_shot(key), label[2]
@@ -137,12 +150,12 @@ def _labels(run: Run) -> tuple[dict[str, Variable], set[str]]:
     return found, keys
 
 
-def _places(run: Run, variables: Iterable[Variable]) -> dict[str, Variable]:
-    """Return coordinates that follow from settings, for the axes of `variables`."""
+def _places(run: Run, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Variable]:
+    """Return coordinates that follow from settings, for the axes of variables."""
     sizes = {
         axis: size
-        for dimensions, values, _ in variables
-        for axis, size in zip(dimensions, values.shape, strict=True)
+        for name, shape in shapes.items()
+        for axis, size in zip(dimensions(run, name), shape, strict=True)
     }
     found: dict[str, Variable] = {}
     for axis, (make, unit, meaning) in _PLACES.items():

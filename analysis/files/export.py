@@ -7,8 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +17,8 @@ from ccqed_ctrl.hdf5_files import fold_in, new_hdf5
 from ccqed_ctrl.records import SHOTS
 from ccqed_ctrl.records.annotation import SETTINGS, describe
 
-from .arrays import IMAGE, required, to_xarray
+from .arrays import IMAGE
+from .netcdf import write_netcdf
 from .pairing import check_journal
 from .run import Run
 
@@ -38,26 +37,6 @@ def write(run: Run, path: Path, images: bool = True) -> None:
         known = ", ".join(WRITERS)
         raise ParameterError(f"the output must end in {known}; got {path.name!r}")
     WRITERS[path.suffix](run, path, images)
-
-
-def write_netcdf(run: Run, path: Path, images: bool = True) -> None:
-    """Write NetCDF 4; complex data become two variables, `_re` and `_im`."""
-    h5netcdf, backends = required("h5netcdf"), required("xarray.backends")
-    found = to_xarray(run, images)
-    for name in [name for name in found if found[name].dtype.kind == "c"]:
-        parts = found[name].real, found[name].imag
-        for part, suffix in zip(parts, ("_re", "_im"), strict=True):
-            found[name + suffix] = part.assign_attrs(found[name].attrs)
-        found = found.drop_vars(name)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    version = metadata.version("ccqed-ctrl")
-    found.attrs["history"] += f"\n{now} exported by ccqed-ctrl {version}"
-    with (
-        run.file.guard("a dataset"),
-        new_hdf5(path) as file,
-        h5netcdf.File(file, "w") as target,
-    ):
-        found.dump_to_store(backends.H5NetCDFStore(target))
 
 
 def write_csv(run: Run, path: Path, images: bool = True) -> None:  # noqa: ARG001
@@ -104,7 +83,8 @@ def _columns(run: Run) -> Iterator[tuple[str, Any]]:
     for name, key in sorted(
         run.attributes.items(), key=lambda item: item[1] not in scanned
     ):
-        axes = run.entry(key).axes if run.has(key) else ()
+        declared = key in run.entries and run.has(key)
+        axes = run.entry(key).axes if declared else ()
         if key in scanned:
             yield name, run.per_shot(key)
         elif axes == (SHOTS,):

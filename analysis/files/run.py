@@ -90,7 +90,7 @@ class Run:
         if self._dataset(key) is not None or self._implied(key) is not None:
             return True
         try:
-            return self._journalled(key)
+            return self.journalled(key)
         except ResultsError:  # to be said to who reads it; the rest is there
             return False
 
@@ -126,10 +126,10 @@ class Run:
         implied = self._implied(key)
         if implied is not None:
             return implied
-        if self._journalled(key):
+        if self.journalled(key):
             with self.file.guard(key):  # rows may be of several shapes
                 return np.stack([self.row(key, shot) for shot in range(self.shots)])
-        value = self.file.read(key, self._checked(key))
+        value = self.file.read(key, self.checked(key))
         return value[: self.shots] if self._of_shots(key) else value
 
     def row(self, key: str, index: int) -> Any:
@@ -147,9 +147,9 @@ class Run:
         implied = self._implied(key)
         if implied is not None:
             return implied[index]
-        if self.journal is not None and self._journalled(key):
+        if self.journal is not None and self.journalled(key):
             return row_of(self.journal, self.entry(key), index)
-        return self.file.read(key, self._checked(key), index)
+        return self.file.read(key, self.checked(key), index)
 
     def at(self, key: str, point: int) -> Any:
         """Return what is stored once, or for each point of the scan, at one point."""
@@ -286,7 +286,7 @@ class Run:
         found = open_journal(self.file)
         return None if found is None else self._stack.enter_context(found)
 
-    def _journalled(self, key: str) -> bool:
+    def journalled(self, key: str) -> bool:
         """Tell whether rows are in the journal alone, as raw data under ARTIQ are."""
         raw = key in self.entries and self.entries[key].raw
         if not raw or self._dataset(key) is not None or self.journal is None:
@@ -310,7 +310,7 @@ class Run:
         """Return what the file calls a dataset."""
         return revision_1.stored_name(key) if self._old else key
 
-    def _checked(self, key: str) -> h5py.Dataset:
+    def checked(self, key: str) -> h5py.Dataset:
         """Return a dataset that is as the schema says.
 
         Raises

@@ -28,8 +28,8 @@ _FILTERS: Final = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32
 _CHECKSUM: Final = 4
 
 
-def check(dataset: h5py.Dataset, index: int | None, itemsize: int) -> None:
-    """Refuse a dataset, or row `index` of its first axis, that is not safely read.
+def check(dataset: h5py.Dataset, rows: range | None, itemsize: int) -> None:
+    """Refuse a dataset, or rows of its first axis, that is not safely read.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def check(dataset: h5py.Dataset, index: int | None, itemsize: int) -> None:
     shape = dataset.shape
     if shape is None:
         raise ValueError("it is empty")
-    size = math.prod(shape if index is None else shape[1:]) * itemsize
+    asked = shape if rows is None else (len(rows), *shape[1:])
+    size = math.prod(asked) * itemsize
     if size > LARGEST:
         raise ValueError(
             f"it declares {shape}, {size:.3g} bytes; at most {LARGEST} are read at once"
@@ -55,13 +56,13 @@ def check(dataset: h5py.Dataset, index: int | None, itemsize: int) -> None:
     if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
         raise ValueError("it is stored in other files")
     if size and layout.get_layout() == h5py.h5d.CHUNKED:
-        _check_chunks(dataset, layout, itemsize, index)
+        _check_chunks(dataset, layout, itemsize, rows)
     elif size and not dataset.id.get_storage_size():
         raise ValueError(f"it declares {shape}, but was never written")
 
 
 def _check_chunks(
-    dataset: h5py.Dataset, layout: h5py.h5p.PropDCID, itemsize: int, index: int | None
+    dataset: h5py.Dataset, layout: h5py.h5p.PropDCID, itemsize: int, rows: range | None
 ) -> None:
     shape, chunk = dataset.shape, layout.get_chunk()
     plain = math.prod(chunk) * itemsize
@@ -72,8 +73,8 @@ def _check_chunks(
     if total > MOST or plain > LARGEST:
         raise ValueError(f"it is in {total} chunks of {plain} bytes")
     places = [range(0, *sizes) for sizes in zip(shape, chunk, strict=True)]
-    if index is not None:
-        places[0] = range(index - index % chunk[0], index + 1, chunk[0])
+    if rows is not None:
+        places[0] = range(rows.start - rows.start % chunk[0], rows.stop, chunk[0])
     count = math.prod(len(along) for along in places)
     written = list(_written(dataset, places, count))
     if len(written) < count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import xarray
 
 from analysis.commands import EXPORT
-from analysis.files import export
+from analysis.files import export, streaming
 from analysis.files.run import Run
 from ccqed_ctrl.cli import parser_of
 from ccqed_ctrl.errors import ParameterError, ResultsError
@@ -20,6 +21,7 @@ from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Imaging
 
 from ...disks import disk
+from ..hostile_files import limited
 
 KEPT = sorted((Path(__file__).parents[1] / "revision_1").glob("*.h5"))
 
@@ -110,6 +112,58 @@ def test_netcdf_holds_the_same_values(file, tmp_path):
         assert list(found.verdict.values) == ["ok", "ok"]
         assert list(found.P.values) == run.names
         assert "exported by ccqed-ctrl" in found.attrs["history"]
+
+
+def test_netcdf_is_the_same_whether_written_whole_or_in_blocks(
+    file, tmp_path, monkeypatch
+):
+    with h5py.File(file, "a") as opened:
+        opened["datasets/lab/gates"] = np.arange(600).reshape(200, 3) % 2 == 0
+        opened.create_dataset(
+            "datasets/lab/scope", data=np.ones((7, 50)), chunks=(3, 9)
+        )
+    whole = exported(file, tmp_path / "whole.nc")
+    monkeypatch.setattr(streaming, "LARGE", 200)
+    monkeypatch.setattr(streaming, "BLOCK", 1000)
+    with Run(file) as run:
+        large = {key for key in run.keys if streaming.large(run, key)}
+        scope = streaming.large(run, "lab/scope").blocks()
+        assert [place.start for place, _ in scope] == [0, 3, 6]
+    assert {"shot.frames", "shot.emission", "lab/gates", "lab/scope"} <= large
+    in_blocks = exported(file, tmp_path / "blocks.nc")
+    with xarray.open_dataset(whole) as one, xarray.open_dataset(in_blocks) as other:
+        assert "exported by ccqed-ctrl" in other.attrs["history"]
+        assert other.assign_attrs(history=one.attrs["history"]).identical(one)
+
+
+def growth_of_export(file, small, output):
+    """Return by how many MiB a large export lets a process grow beyond a small one."""
+
+    def peak(path):
+        with Run(path) as run:
+            export.write(run, output)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = peak(small)
+    return (peak(file) - before) / 2**10
+
+
+def test_what_is_larger_than_memory_may_be_is_exported(tmp_path):
+    one = np.random.default_rng(0).integers(0, 2**16, (1, 1024, 512), np.uint16)
+    for name, rows in (("small.h5", 1), ("large.h5", 520)):  # of a MiB each
+        with h5py.File(tmp_path / name, "w") as file:
+            file.create_group("archive")
+            made = file.create_dataset(
+                "datasets/x", (rows, *one.shape[1:]), one.dtype, chunks=one.shape
+            )
+            for row in range(rows):
+                made[row] = one + row
+    paths = (tmp_path / "large.h5", tmp_path / "small.h5", tmp_path / "x.nc")
+    assert float(limited(growth_of_export, *paths, seconds=30)) < 100
+    with h5py.File(tmp_path / "x.nc") as file:
+        assert file["x"].shape == (520, 1024, 512)
+        for row in (0, 7, 8, 519):
+            np.testing.assert_array_equal(file["x"][row], (one + row)[0])
 
 
 def test_netcdf_without_images(file, tmp_path):

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from analysis.files import streaming
 from analysis.files.export import write
 from analysis.files.listing import scan
 from analysis.files.reanalysis import reanalyse
@@ -51,6 +52,47 @@ def test_an_export_merges_them(pair, recalled, tmp_path):
         np.testing.assert_array_equal(merged.frames, whole.frames)
         assert not [key for key in merged.keys if key.startswith(JOURNAL)]
         assert reanalyse(merged).agrees
+
+
+def test_frames_of_a_journal_are_exported_a_block_at_a_time(
+    pair, recalled, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(streaming, "LARGE", 1000)
+    for name, path in (("pair.nc", pair[0]), ("whole.nc", recalled)):
+        with Run(path) as run:
+            write(run, tmp_path / name)
+    with h5py.File(tmp_path / "pair.nc") as file, h5py.File(tmp_path / "whole.nc") as w:
+        np.testing.assert_array_equal(file["frames"], w["frames"])
+
+
+def test_frames_of_several_shapes_are_no_array(pair, tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "LARGE", 1000)
+    path, journal_path = pair
+    journal_path.unlink()
+    with Journal.create(journal_path) as journal:
+        for shot in range(2):
+            frames = np.zeros((2, 256 - shot, 256), np.uint16)
+            journal.append(shot, {"shot.frames": frames})
+    with h5py.File(path, "a") as file:
+        file[f"datasets/{JOURNAL}.sha256"][()] = sha256(journal_path)
+    with Run(path) as run, pytest.raises(ResultsError, match="of shot 1 is uint16 of"):
+        write(run, tmp_path / "x.nc")
+    assert not (tmp_path / "x.nc").exists()
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".h5"])
+def test_another_runs_frames_are_not_exported(pair, tmp_path, suffix):
+    with Journal.open(pair[1]) as journal:
+        frames = journal.row("shot.frames", 0)
+    pair[1].unlink()
+    with Journal.create(pair[1]) as journal:
+        for shot in range(2):
+            journal.append(shot, {"shot.frames": frames})
+    with (
+        Run(pair[0]) as run,
+        pytest.raises(ResultsError, match="is not as it was when"),
+    ):
+        write(run, tmp_path / f"x{suffix}")
 
 
 def test_an_export_without_images_needs_no_journal(pair, tmp_path):
