@@ -319,3 +319,42 @@ def test_a_tenth_of_the_shift_still_loads_and_reads(dynamics):
     )
     row = laboratory.read(laboratory.run())
     assert abs(row["shot.spins"] @ laboratory.target) >= 12
+
+
+# What is drawn ---------------------------------------------------------------------
+
+
+def drawn(count=2000, **knobs):
+    """Return a plant of many sites with one imperfection, and where they should be."""
+    truth = dataclasses.replace(IDEAL, imperfections=PERFECT.replace(**knobs))
+    sites, plant = sites_of(count), Plant(truth, WIRING, 1)
+    plant.load_sites(sites)
+    return plant, sites
+
+
+def test_sites_scatter_by_the_placement_error_in_each_coordinate():
+    plant, sites = drawn(placement_error=300e-9)
+    moved = plant._sites - sites
+    assert moved.std(axis=0) == pytest.approx([300e-9] * 2, rel=0.05)
+    assert moved.mean(axis=0) == pytest.approx([0, 0], abs=4 * 300e-9 / np.sqrt(2000))
+
+
+def test_atom_numbers_scatter_by_their_spread_about_the_number():
+    plant, _ = drawn(atom_number_spread=0.05)
+    atoms = 2 * plant._spins / IDEAL.cloud.atoms
+    assert atoms.std() == pytest.approx(0.05, rel=0.05)
+    assert atoms.mean() == pytest.approx(1, abs=4 * 0.05 / np.sqrt(2000))
+    np.testing.assert_array_equal(drawn()[0]._spins, IDEAL.cloud.atoms / 2)
+
+
+def test_the_phase_of_the_light_is_read_as_it_drifted():
+    """One angle per preparation, of the size that was told; more is a later phase."""
+    knobs = PERFECT.replace(phase_drift=0.3)
+    plants = [Plant(Scenario(imperfections=knobs), WIRING, seed) for seed in range(300)]
+    assert np.std([plant._drift for plant in plants]) == pytest.approx(0.3, rel=0.12)
+    phases = []
+    for values in (PERFECT, knobs):
+        laboratory = Laboratory(plan_shot(0), 3, imperfections=values)
+        phases.append(laboratory.read(laboratory.run())["shot.phase"])
+    assert abs(laboratory.plant._drift) > 0.1
+    assert phases[1] - phases[0] == pytest.approx(laboratory.plant._drift, abs=0.01)
