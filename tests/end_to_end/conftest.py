@@ -14,6 +14,8 @@ from sim_backend.host import runner
 
 ROOT = Path(__file__).parents[2]
 RECALL = ROOT / "repository" / "recall.py"
+#: The twin's fastest dynamics, where they are not what is asked about.
+FAST = {"dynamics": "steepest_descent"}
 
 
 def stored(outcome):

@@ -9,7 +9,7 @@ import analysis
 from ccqed_ctrl.units import angular
 from sim_backend.host import runner
 
-from .conftest import ROOT
+from .conftest import FAST, ROOT
 
 
 @pytest.fixture
@@ -56,7 +56,8 @@ def test_a_threshold_that_is_not_in_range_is_refused_with_its_reason(opened):
 
 
 def test_recall_falls_with_corruption(opened):
-    run = opened("recall_vs_corruption", seed=3, corruption="0,0.25,0.5", shots=6)
+    scan = {"corruption": "0,0.25,0.5", "shots": 6}
+    run = opened("recall_vs_corruption", seed=3, twin=FAST, **scan)
     np.testing.assert_allclose(run.corruption, [0, 0.25, 0.5])
     assert run.exact[0] == 1.0
     assert run.exact[-1] == 0.0

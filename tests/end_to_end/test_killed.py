@@ -16,14 +16,17 @@ import pytest
 import analysis
 from analysis.files.reanalysis import reanalyse
 
-from .conftest import RECALL
+from .conftest import FAST, RECALL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 FRAMES = 2 * 256 * 256 * 2
+TWIN = [f"--twin={name}={value}" for name, value in FAST.items()]
 
 
 def start(folder, *arguments, **options):
-    command = [sys.executable, "-m", "ccqed_ctrl.cli", "run", RECALL, *arguments]
+    command = [
+        sys.executable, "-m", "ccqed_ctrl.cli", "run", RECALL, *TWIN, *arguments,
+    ]  # fmt: skip
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, **options,
@@ -62,7 +65,7 @@ def test_a_killed_run_is_recovered_and_the_next_run_says_so(tmp_path, ccqed):
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert not list(tmp_path.glob("results/*/*/*.h5"))
-    told = ccqed("run", RECALL)
+    told = ccqed("run", RECALL, *TWIN)
     assert "ccqed recover" in told.stderr
     listed = ccqed("recover")
     assert "000000000-Recall.journal" in listed.stdout
@@ -125,7 +128,7 @@ class Impatient(recall.Recall):
 def test_shots_are_not_recovered_before_their_run_has_written_them(tmp_path, ccqed):
     (tmp_path / "impatient.py").write_text(IMPATIENT)
     database = RECALL.parents[1] / "device_db.py"
-    options = ["-c", "Impatient", "--device-db", str(database)]
+    options = ["-c", "Impatient", "--device-db", str(database), *TWIN]
     told = ccqed("run", "impatient.py", *options, "shots=2")
     assert told.returncode == 0, told.stderr
     (file,) = tmp_path.glob("results/*/*/*.h5")

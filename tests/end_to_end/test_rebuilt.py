@@ -15,7 +15,7 @@ from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from sim_backend.host import devices, runner
 
-from .conftest import ROOT
+from .conftest import FAST, ROOT
 
 #: What is scanned, four points each: timing, power, and what is written.
 SCANS = [
@@ -62,6 +62,7 @@ def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
         results=tmp_path / "results",
         history=True,
         seed=2,
+        twin=FAST,
     )
     outcome = runner.run(request)
     assert outcome.status == "ok", outcome.error

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ccqed_ctrl import memories
 
-from .conftest import RECALL, stored
+from .conftest import FAST, RECALL, stored
 
 ARTIQ_ROOTS = {
     "archive", "artiq_version", "datasets", "expid", "rid", "run_time", "start_time",
@@ -41,10 +41,11 @@ def test_the_default_run_recalls_its_memory_and_tells_where_it_is(ccqed, tmp_pat
 
 
 @pytest.mark.slow
-def test_ten_per_cent_of_corruption_is_undone_in_19_of_20_laboratories(recall):
-    outcomes = [stored(recall(seed)) for seed in range(20)]
+def test_ten_per_cent_of_corruption_is_undone_in_7_of_8_laboratories(recall):
+    """`python -m benchmarks expected` asks many more."""
+    outcomes = [stored(recall(seed)) for seed in range(8)]
     wrong = [int(data["shot.pixels_wrong"][0]) for data in outcomes]
-    assert sum(count == 0 for count in wrong) >= 19
+    assert sum(count == 0 for count in wrong) >= 7
     assert all(data["shot.cue_overlap"][0] < 0.85 for data in outcomes)
 
 
@@ -56,9 +57,9 @@ def test_a_cue_without_information_recalls_nothing(recall):
     independent of the memory its mean is zero. The fastest dynamics: a leak would be
     in the cue, and steepest descent forgets least of it.
     """
-    overlaps, twin = [], {"dynamics": "steepest_descent"}
+    overlaps = []
     for seed in range(4):
-        data = stored(recall(seed, twin, corruption=0.5, shots=10))
+        data = stored(recall(seed, FAST, corruption=0.5, shots=10))
         overlaps += list(data["shot.overlaps"][:, 3])
         assert np.all(data["shot.cue_overlap"] == 0)
     spread = np.std(overlaps) / np.sqrt(len(overlaps))
@@ -92,17 +93,17 @@ def test_mean_field_dynamics_run_under_both_kernels(recall, kernel):
 
 
 def test_handwriting_is_cued_by_real_digits(recall):
-    data = stored(recall(2, patterns="digits", memory=4, shots=3))
+    data = stored(recall(2, FAST, patterns="digits", memory=4, shots=3))
     cues = memories.load("digits").cues.of(4)
     for cue in data["shot.cue"]:
         assert (cues == cue).all(axis=1).any()
 
 
 def test_a_trained_encoder_recalls_handwriting_that_the_plain_one_does_not(recall):
-    right, twin = {}, {"dynamics": "steepest_descent"}
+    right = {}
     for encoder in ("plain", "trained"):
         outcome = recall(
-            3, twin=twin, patterns="digits", memory=(0, 3, 6, 9), shots=10,
+            3, twin=FAST, patterns="digits", memory=(0, 3, 6, 9), shots=10,
             encoder=encoder,
         )  # fmt: skip
         data = stored(outcome)

@@ -17,7 +17,7 @@ from analysis.files import recovery
 from sim_backend.host import runner
 from sim_backend.host.scheduler import Termination
 
-from .conftest import RECALL
+from .conftest import FAST, RECALL
 
 SHOTS = 4
 
@@ -34,7 +34,7 @@ def run(tmp_path, results, trouble, after=2, shots=SHOTS):
 
     request = runner.Request(
         RECALL, arguments={"shots": shots, "memory": "heart"}, results=results,
-        dataset_db=tmp_path / "datasets.sqlite", seed=3,
+        dataset_db=tmp_path / "datasets.sqlite", seed=3, twin=FAST,
     )  # fmt: skip
     outcome = runner.run(request, watch=watch)
     assert outcome.plant.safe_state() == []
