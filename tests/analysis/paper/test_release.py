@@ -20,7 +20,7 @@ from analysis.paper.release_shots import (
     minimum,
     stepped,
 )
-from analysis.paper.release_studies import sweep
+from analysis.paper.release_studies import exact, sweep
 from analysis.paper.report import compose
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.model import relaxation
@@ -152,6 +152,13 @@ def test_the_page_holds_what_is_stored_and_goes_on_from_it(tmp_path, few_example
     assert sweep(swept, "power")[0] == [1.3, 2.0]
     for value in sweep(swept, "power")[0]:
         assert f"| {value:g} |" in page or f"| **{value:g}** |" in page
+    noisy, quiet = (
+        exact(swept, "semiclassical", change=change).value[FRACTIONS.index(0.1)]
+        for change in ("noise=1", "")
+    )
+    said = " ".join(page.split())
+    assert f"returns {noisy:.3f} ± " in said
+    assert f"of 10% flips, in place of {quiet:.3f} ± " in said
     again = production.make(figure, "quick", tmp_path, tmp_path)
     assert again.task_seconds == made.task_seconds
     assert compose(tmp_path / "release.md", [again]) == page
