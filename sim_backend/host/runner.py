@@ -231,6 +231,7 @@ class _Session:
             if path != self.path:
                 logger.error("results are in %s; %s", path, "; ".join(failed))
             if journal is not None:
+                release(journal)  # Windows removes nothing that is open
                 with suppress(OSError):
                     discard(journal)
             return path

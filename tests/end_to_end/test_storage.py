@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,6 +68,17 @@ def untroubled(tmp_path_factory):
 def only(folder, pattern):
     (found,) = folder.rglob(pattern)
     return found
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["stored", "removed"])
+def test_a_run_leaves_no_file_open(tmp_path, removed):
+    """Of the journal's lock nobody but the run knows, and a process may have many."""
+    results = tmp_path / "results"
+    trouble = (lambda: only(results, "*.journal").unlink()) if removed else lambda: None
+    outcome = run(tmp_path, results, trouble)
+    assert outcome.status == ("storage failed" if removed else "ok")
+    places = [descriptor.resolve() for descriptor in Path("/proc/self/fd").iterdir()]
+    assert not [place for place in places if place.is_relative_to(tmp_path)]
 
 
 @pytest.mark.parametrize("after", [2, SHOTS])
