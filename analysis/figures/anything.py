@@ -27,7 +27,7 @@ _SQUARE: Final = 4
 
 def array_panels(run: Run, shot: int) -> list[Panel]:
     """Return panels of a shot's measured arrays, lines and images."""
-    entries = [run.entry(key) for key in run.keys if key in run.entries]
+    entries = [run.entry(key) for key in run.declared]
     mine = [
         entry for entry in entries
         if entry.axes[:1] == (SHOTS,) and _drawable(entry, len(entry.axes) - 1)

@@ -36,7 +36,7 @@ def run_facts(run: Run, shots: Shots, quantities: list[Measured]) -> Lines:
 def shot_facts(run: Run, shot: int) -> Lines:
     """Return every number of one shot, where it comes from, and its settings."""
     lines: Lines = []
-    for key in run.keys:
+    for key in run.declared:
         entry = run.entry(key)
         if entry.axes == (SHOTS,):
             lines.append((words(key), _text(run.row(key, shot), entry.unit)))

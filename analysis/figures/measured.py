@@ -183,8 +183,7 @@ def scalars(run: Run) -> list[Measured]:
     what never varies is left out, where anything does.
     """
     common = {entry.key for entry in HologramRecord.entries()}
-    declared = filter(run.entries.get, run.keys)
-    entries = [run.entry(key) for key in declared if _is_scalar(run.entry(key))]
+    entries = [run.entry(key) for key in run.declared if _is_scalar(run.entry(key))]
     found = [(entry.key in common, _measured(run, entry)) for entry in entries]
     varied = [pair for pair in found if np.unique(pair[1].values).size > 1]
     own = [pair for pair in found if not pair[0]]

@@ -63,11 +63,7 @@ def to_xarray(
         xarray is not installed, a dataset cannot be read, or all are too large.
     """
     xarray = required("xarray")
-    if len(run.attributes) > MOST_VARIABLES:
-        raise ResultsError(
-            f"{run.path.name} holds {len(run.attributes)} datasets; at most "
-            f"{MOST_VARIABLES} become variables: export it as .h5, which copies it"
-        )
+    check_count(run)
     coordinates, labels = _labels(run)
     attributes, variables, size = dict(_attributes(run)), {}, 0
     for name, key in run.attributes.items():
@@ -86,6 +82,20 @@ def to_xarray(
     shapes = {name: values.shape for name, (_, values, _) in variables.items()}
     coordinates |= _places(run, shapes | dict(apart))
     return xarray.Dataset(variables, coords=coordinates, attrs=attributes)
+
+
+def check_count(run: Run) -> None:
+    """Refuse a run of more datasets than become variables.
+
+    Raises
+    ------
+    ResultsError
+    """
+    if len(run.attributes) > MOST_VARIABLES:
+        raise ResultsError(
+            f"{run.path.name} holds {len(run.attributes)} datasets; at most "
+            f"{MOST_VARIABLES} become variables: export it as .h5, which copies it"
+        )
 
 
 def _check_size(run: Run, size: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ccqed_ctrl.hdf5_files import new_hdf5
 
-from .arrays import IMAGE, attributes_of, dimensions, required, to_xarray
+from .arrays import IMAGE, attributes_of, check_count, dimensions, required, to_xarray
 from .pairing import check_journal
 from .run import Run
 from .streaming import Rows, large
@@ -28,6 +28,7 @@ def write_netcdf(run: Run, path: Path, images: bool = True) -> None:
     Memory is flat: what is large is read and written a block of rows at a time.
     """
     h5netcdf, backends = required("h5netcdf"), required("xarray.backends")
+    check_count(run)
     if images:
         check_journal(run.file)
     rows = dict(_large(run, images))

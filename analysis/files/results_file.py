@@ -148,33 +148,31 @@ class ResultsFile:
         with self.guard(name):
             return isinstance(self._node(name), h5py.h5g.GroupID)
 
-    def datasets(self, group: str = "datasets") -> dict[str, h5py.Dataset]:
-        """Return all plain datasets below a group by key; links are left out.
+    def datasets(self, group: str = "datasets") -> list[str]:
+        """Return the keys of all plain datasets below a group; opens none.
 
-        HDF5 visits each object once, so groups inside themselves do no harm.
+        Links are left out, and what has a name that is no text. HDF5 visits each object
+        once, so groups inside themselves do no harm.
 
         Raises
         ------
         ResultsError
             Groups nested deeper than keys need; or damaged.
         """
-        found: dict[str, h5py.Dataset] = {}
+        found: list[bytes] = []
         if not self.has_group(group):
-            return found
-        root = self._node(group)
+            return []
 
-        def visit(name: bytes) -> bool | None:
-            node = h5py.h5o.open(root, name)
-            if isinstance(node, h5py.h5d.DatasetID):
-                dataset = h5py.Dataset(node, readonly=True)  # it asks its shape once
-                found[name.decode(errors="replace")] = dataset
+        def visit(name: bytes, about: h5py.h5o.ObjInfo) -> bool | None:
+            if about.type == h5py.h5o.TYPE_DATASET:
+                found.append(name)
             # Whatever is returned ends the visit, which slows down with the depth.
             return True if name.count(b"/") > DEEPEST else None
 
         with self.guard(group):
-            if h5py.h5o.visit(root, visit):
+            if h5py.h5o.visit(self._node(group), visit, info=True):
                 raise ValueError(f"groups are nested more than {DEEPEST} deep")
-        return found
+        return [name.decode() for name in found if _is_text(name)]
 
     def _node(self, key: str) -> Any:
         """Return what is at a path, None if nothing is; refuse links."""
@@ -240,6 +238,14 @@ class ResultsFile:
             dataset.id.read(h5py.h5s.ALL, h5py.h5s.ALL, number)
             return number[()]
         return dataset[()] if index is None else dataset[index]
+
+
+def _is_text(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(content: bytes) -> str:

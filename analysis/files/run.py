@@ -77,8 +77,12 @@ class Run:
     @cached_property
     def keys(self) -> list[str]:
         """Keys of what the file holds, in the schema's order, foreign ones last."""
-        known = [key for key in self.entries if self.has(key)]
-        return known + list(self._foreign)
+        return [*self.declared, *self._foreign]
+
+    @cached_property
+    def declared(self) -> list[str]:
+        """Keys of what the file holds and its schema declares."""
+        return [key for key in self.entries if self.has(key)]
 
     @cached_property
     def attributes(self) -> dict[str, str]:
@@ -104,12 +108,12 @@ class Run:
         """
         if key in self.entries:
             return self.entries[key]
-        if key not in self._foreign:
+        dataset = self.file.find(f"datasets/{key}") if key in self._foreign else None
+        if dataset is None:
             raise SchemaError(
                 f"{self.path.name} has no dataset {key!r}: the experiment stores none, "
                 "or the run ended before it was written"
             )
-        dataset = self._foreign[key]
         axes = tuple(f"{key}_{axis}" for axis in range(len(dataset.shape or ())))
         return Entry(key, axes, dtype_of(dataset), "")
 
@@ -169,9 +173,8 @@ class Run:
         """Keys of what was measured or worked out, rather than planned."""
         return [
             key
-            for key in self.keys
+            for key in self.declared
             if key.partition(".")[0] in ("shot", "summary")
-            and key in self.entries
             and not (self.entries[key].planned or self.implies(key))
         ]
 
@@ -269,10 +272,10 @@ class Run:
         return found
 
     @cached_property
-    def _foreign(self) -> Mapping[str, h5py.Dataset]:
-        stored = self.file.datasets()
+    def _foreign(self) -> Mapping[str, None]:
+        """Keys of what no schema declares."""
         read = {self.stored_name(key) for key in self.entries}
-        return {key: item for key, item in stored.items() if key not in read}
+        return dict.fromkeys(key for key in self.file.datasets() if key not in read)
 
     @cached_property
     def journal(self) -> Journal | None:
