@@ -103,7 +103,8 @@ def recall(folder, **arguments):
     request = runner.Request(
         file=RECALL,
         arguments=arguments,
-        twin={},
+        # Files are read alike, whatever the dynamics.
+        twin={"dynamics": "steepest_descent"},
         dataset_db=folder / "datasets.sqlite",
         results=folder / "results",
         seed=3,
