@@ -98,6 +98,7 @@ def tables():
         for task in study.tasks():
             differ = np.zeros((4, 4), np.int16)
             lost = {"typical": 1, "bad_day": 16}.get(str(task.point["change"]), 0)
+            lost *= task.point["power"] < 3
             differ[CAVITY, [MINIMUM, STEEPEST]] = lost
             differ[CAMERA] = [2 * lost, 2 * lost, lost, 0]
             outcomes[task.key] = Outcome(task, {"differ": differ}, 1.8)
@@ -120,7 +121,9 @@ def test_the_page_says_what_is_stored():
     made = tables()
     page = robustness.compose(made, "figures/robustness.png")
     count = sum(len(table) for table in made.values())
-    assert f"{count} shots on 2 layouts, {count * 1.8 / 3600:.2f} core hours" in page
+    assert (
+        f"{count} shots on 2 layouts, which took {count * 1.8 / 3600:.2f} hours" in page
+    )
     assert "![robustness](figures/robustness.png)" in page
     for words, knobs in (ACTING | READING).items():
         assert f"| {words} | bad_day | `{knobs[0]}` = " in page
@@ -128,6 +131,9 @@ def test_the_page_says_what_is_stored():
         "typical |", "|"
     )
     assert robustness.stated("bad_day", "empty_sites") == "[7]"
+    assert robustness.stated("typical", "detection.stray_rate") == "100000"
+    assert "of `typical` on, P/P_th = 1.3 returns 0.00 ± " in page
+    assert "noise on as well, P/P_th = 3 returns 1.00 ± " in " ".join(page.split())
     sheet = Figure()
     robustness.draw(made, sheet)
     labels = [tick.get_text() for tick in sheet.axes[0].get_yticklabels()]
