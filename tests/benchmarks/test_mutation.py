@@ -67,10 +67,23 @@ def test_the_operator_does_as_its_examples_say():
 )
 def test_a_survivor_needs_a_reason(entry, explained):
     accepted = [{"file": "a.py", "reason": "it is slack", **entry}]
-    text, found = mutation.page({"a.py": [ROW, ROW | {"fate": "killed"}]}, accepted)
+    rows = {"a.py": [ROW, ROW | {"fate": "killed"}]}
+    text, found = mutation.page(rows, {"a.py": 9}, accepted, 0)
     assert found == explained
-    assert "| a.py | 2 | 1 | 1 |" in text
+    assert "| a.py | 9 | 2 | 1 | 1 |" in text
     assert ("it is slack" if explained else "NONE") in text
+
+
+def test_a_sample_has_a_share_of_each_file_and_is_part_of_a_larger_one():
+    counts = {"a.py": 100, "b.py": 50, "c.py": 1}
+    small, large = (mutation.choice(counts, size, 7) for size in (15, 60))
+    assert [len(small[file]) for file in counts] == [10, 5, 1]
+    for file, count in counts.items():
+        assert set(small[file]) <= set(large[file]) <= set(range(count))
+    assert small != mutation.choice(counts, 15, 8)
+    every = {file: list(range(count)) for file, count in counts.items()}
+    assert mutation.choice(counts, None, 7) == every
+    assert mutation.choice(counts, 1000, 7) == every
 
 
 def test_a_mutant_lives_in_a_tree_of_its_own(tmp_path):
@@ -78,19 +91,27 @@ def test_a_mutant_lives_in_a_tree_of_its_own(tmp_path):
     (tmp_path / "dim.py").write_text("LIMIT = 1\n")
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/test_dim.py").write_text(
-        "import dim\n\n\ndef test_limit():\n    assert dim.LIMIT == 1\n"
+        "import time\n\nimport dim\n\n\n"
+        "def test_slowly():\n    time.sleep(0.3)\n\n\n"
+        "def test_limit():\n    assert dim.LIMIT == 1\n"
     )
     script = f"""
 if __name__ == "__main__":
     from pathlib import Path
     from benchmarks import mutation
     mutation.FILES["dim.py"] = ("tests/test_dim.py",)
-    for made in ("LIMIT = 2", "LIMIT = 2 / 2"):
-        print(mutation.fate(Path({str(tmp_path)!r}), "dim.py", made))
+    tree = Path({str(tmp_path)!r})
+    known = mutation.suite(tree, "dim.py")
+    print(*known.tests)
+    for made in ("LIMIT = 2", "LIMIT = 2 / 2", "LIMIT = ("):
+        print(mutation.fate(tree, "dim.py", made, known))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=mutation.ROOT, capture_output=True,
         text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["killed", "survived"]
+    assert done.stdout.split() == [
+        "tests/test_dim.py::test_limit", "tests/test_dim.py::test_slowly",
+        "killed", "survived", "killed",
+    ]  # fmt: skip
     assert (tmp_path / "dim.py").read_text() == "LIMIT = 1\n"
