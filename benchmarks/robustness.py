@@ -256,7 +256,7 @@ def draw(tables: Tables, figure: Figure) -> None:
         _draw_alone(axes, single, partial(measure, single, "camera"))
         panel(axes, letter, words)
     grid[1].set_yticklabels([])
-    grid[0].legend(frameon=False, fontsize=8, loc="upper left")
+    grid[1].legend(frameon=False, fontsize=8, loc="lower left")
     _draw_powers(grid[2], tables["robustness.powers"])
 
 
