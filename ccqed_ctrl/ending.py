@@ -48,12 +48,14 @@ class Verdict(StrEnum):
 
     again: the devices failed, whatever the atoms did, so the shot is taken again. What
     the light says of the atoms is a result, and never a reason to draw another.
+    counts: in means over shots; what may be physics has to, or the means are biased.
     """
 
     meaning: str
     again: bool
+    counts: bool
 
-    ok = "ok", "nothing speaks against the shot"
+    ok = "ok", "nothing speaks against the shot", False, True
     missing_frames = (
         "missing frames",
         "the camera gave fewer frames than were triggered",
@@ -61,7 +63,6 @@ class Verdict(StrEnum):
     )
     saturated = "saturated", "pixels at full scale: counts there are a lower bound"
     dark = "dark", "too few photons to tell the field from shot noise"
-    undetermined = "undetermined", "some spins have no sign beyond doubt"
     undecodable = "undecodable", "the decoder refused the frames"
     timeout = "timeout", "a device did not answer in time", True
     wrong_frames = (
@@ -78,13 +79,20 @@ class Verdict(StrEnum):
     inverted = (
         "inverted", "spins opposite to what was written: the reference's sign flipped",
     )  # fmt: skip
-    lost_sites = "lost sites", "ensembles without light among others that have it"
+    dim_sites = (
+        "dim sites",
+        "ensembles with little light among others: empty, or below their threshold",
+        False,
+        True,
+    )
 
-    def __new__(cls, word: str, meaning: str, again: bool = False) -> Self:
+    def __new__(
+        cls, word: str, meaning: str, again: bool = False, counts: bool = False
+    ) -> Self:
         """Make the member that is `word`."""
         member = str.__new__(cls, word)
         member._value_ = word
-        member.meaning, member.again = meaning, again
+        member.meaning, member.again, member.counts = meaning, again, counts
         return member
 
 
@@ -97,7 +105,10 @@ def page() -> str:
     """Return docs/endings.md."""
     endings = [f"| {e} | {e.exit_code} | {e.meaning} |" for e in Ending]
     done = {True: "takes it again", False: "keeps it"}
-    verdicts = [f"| {v} | {v.meaning} | {done[v.again]} |" for v in Verdict]
+    counts = {True: "yes", False: "no"}
+    verdicts = [
+        f"| {v} | {v.meaning} | {done[v.again]} | {counts[v.counts]} |" for v in Verdict
+    ]
     lines = [
         "# How a run ends",
         "",
@@ -112,10 +123,12 @@ def page() -> str:
         "# What a shot is worth",
         "",
         "A shot in which a device failed is taken again, up to `repeats` times. What "
-        "the light says of the atoms is a result: such a shot is kept, and does not "
-        "count in means of *ok* shots.",
+        "the light says of the atoms is a result: such a shot is kept. Where none "
+        "counts, means are over all.",
         "",
-        *("| verdict | meaning | the run |", "| --- | --- | --- |", *verdicts, ""),
+        "| verdict | meaning | the run | in means |",
+        "| --- | --- | --- | --- |",
+        *(*verdicts, ""),
     ]
     return "\n".join(lines)
 

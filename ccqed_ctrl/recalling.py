@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from . import memories as images
 from .belief import Apparatus
-from .ending import Verdict
 from .holograms import HologramPlan, HologramRecord, HologramShot
 from .memories import MemorySet, overlap_matrix
 from .model import plan
@@ -72,8 +71,8 @@ class RecallRecord(HologramRecord):
         wanted = [str(of[index]) for of, index in zip(names, cued, strict=True)]
         undetermined = np.count_nonzero(self.rows(record.spins, good) == 0, axis=1)
         recalled = str(names[-1][int(np.argmax(overlaps[-1]))])
-        if not any(verdict == Verdict.ok for verdict in self.verdict):
-            recalled = "nothing: no shot is ok"
+        if not self.counting.any():
+            recalled = "nothing: no shot counts"
         return {
             record.memory: wanted[0] if len(set(wanted)) == 1 else "several",
             record.recalled_as: recalled,

@@ -209,6 +209,15 @@ def test_the_summary_is_a_mean_over_the_shots_that_count():
     assert summary[R.mean_residual] == pytest.approx(0.1)
 
 
+def test_dim_sites_may_be_physics_and_count():
+    run = run_of(
+        [row_of(0, [1.0, 0.0], 0), row_of(0, [0.2, 0.0], 9, verdict=Verdict.dim_sites)],
+        points=[0],
+    )
+    assert run.summarise()[R.recalled_overlap] == pytest.approx(0.6)
+    np.testing.assert_array_equal(run.good, [True, True])
+
+
 def test_each_shot_is_judged_by_the_memory_of_its_point():
     run = run_of([row_of(0, [0.9, 0.1], 1), row_of(1, [0.2, 0.7], 3)], points=[0, 1])
     np.testing.assert_array_equal(run.cued_overlaps, [0.9, 0.7])
@@ -221,4 +230,4 @@ def test_where_no_shot_is_good_all_count_and_nothing_is_recalled():
     run = run_of([row_of(0, [0.4, 0.1], 20, verdict=Verdict.dark)], points=[0])
     summary = run.summarise()
     assert summary[R.recalled_overlap] == pytest.approx(0.4)
-    assert summary[R.recalled_as] == "nothing: no shot is ok"
+    assert summary[R.recalled_as] == "nothing: no shot counts"

@@ -107,7 +107,7 @@ def _shots(
     every = np.ones(len(places), bool)
     kinds = measured.kinds or (("shots", every),)
     for (name, mine), (marker, face, edge) in zip(kinds, _KINDS, strict=False):
-        counted = mine & ~shots.bad
+        counted = mine & shots.good
         if counted.any():
             axes.plot(
                 places[counted], measured.values[counted], marker, mfc=face, mec=edge,

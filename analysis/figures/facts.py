@@ -52,8 +52,9 @@ def _bad(shots: Shots) -> str:
     """Say how many shots are not ok, and why."""
     words = sorted({shots.verdicts[index] for index in np.flatnonzero(shots.bad)})
     count = f"{np.count_nonzero(shots.bad)} of {len(shots.bad)}"
-    if shots.bad.all():
-        count += ", all count"
+    counting = np.count_nonzero(shots.bad & shots.good)
+    if counting:
+        count += f", {counting} of which count"
     return f"{count}: {', '.join(words)}" if words else count
 
 

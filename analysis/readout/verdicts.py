@@ -63,4 +63,4 @@ def of_reading(
         return Verdict.inverted
     light = np.abs(found.amplitudes)
     dim = (light < LOST * np.median(light)) & (spins == 0)
-    return Verdict.lost_sites if dim.any() else Verdict.ok
+    return Verdict.dim_sites if dim.any() else Verdict.ok

@@ -37,6 +37,12 @@ class ShotRecord(Record):
 
     @property
     def good(self) -> NDArray[np.bool_]:
-        """Which shots (S,) count: those whose verdict is ok, all if none is."""
-        good = np.array([verdict == Verdict.ok for verdict in self.verdict], bool)
+        """Which shots (S,) are in means: those that count; all if none does."""
+        good = self.counting
         return good if good.any() else np.ones(len(good), bool)
+
+    @property
+    def counting(self) -> NDArray[np.bool_]:
+        """Which shots (S,) count, by their verdicts."""
+        words = [verdict for verdict in Verdict if verdict.counts]
+        return np.array([verdict in words for verdict in self.verdict], bool)

@@ -50,9 +50,9 @@ CASES = (
          "another cue", "`displayed` of the DMD, after the shot"),
     Case(Fault.dmd_full, "dmd: its memory is full",
          "a pattern is refused", "`load` of the DMD"),
-    Case(Fault.site_lost, Verdict.lost_sites,
+    Case(Fault.site_lost, Verdict.dim_sites,
          "a spin without a sign", "emission of each ensemble against their median"),
-    Case(Fault.sites_merged, Verdict.lost_sites,
+    Case(Fault.sites_merged, Verdict.dim_sites,
          "a spin without a sign, a bright neighbour",
          "emission of each ensemble against their median"),
     Case(Fault.pump_dead, Verdict.dark,
@@ -109,10 +109,10 @@ def page() -> str:
         "What the light says of the atoms is a result, and no reason to take another "
         "shot: one drawn until it pleases would bias what is made of it. Such a shot "
         "is kept with its verdict; after the first, the next one is set up afresh, "
-        "atoms and all. Only shots that are *ok* count in the summary of a recall, "
-        "which says how many they are; the emission of `pump_threshold` counts dark "
-        "ones too. A run that ends keeps the shots it has, and leaves the apparatus "
-        "safe.",
+        "atoms and all. Which verdicts count in means, [How a run ends](endings.md) "
+        "says: *dim sites* do, since below their threshold ensembles are dim without "
+        "any fault. The end of a run says how many shots got which verdict. A run that "
+        "ends early keeps the shots it has, and leaves the apparatus safe.",
         "",
         "Not detected: an exposure that is late in both frames alike; a turned "
         "reference where nothing was written, where the field is too weak to be sure "

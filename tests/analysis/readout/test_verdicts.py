@@ -74,11 +74,11 @@ def test_misfits_may_turn_but_not_the_state():
     assert judged(replace(FOUND, spins=most), written=None) is Verdict.ok
 
 
-def test_a_dim_ensemble_is_lost_if_it_has_no_sign():
+def test_a_dim_ensemble_speaks_against_a_shot_if_it_has_no_sign():
     light = FOUND.amplitudes * [1, 0.1, 1, 1, 1]
     dim = replace(FOUND, amplitudes=light)
     assert judged(dim) is Verdict.ok
     signless = replace(dim, spins=np.array([1, 0, -1, -1, 1], np.int8))
-    assert judged(signless) is Verdict.lost_sites
+    assert judged(signless) is Verdict.dim_sites
     doubtful = replace(signless, amplitudes=FOUND.amplitudes)  # noise, not loss
     assert judged(doubtful) is Verdict.ok
