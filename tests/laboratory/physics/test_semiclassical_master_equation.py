@@ -132,9 +132,16 @@ def test_a_sweep_through_the_spinodal(S):
     assert found[-1] == pytest.approx(quantum[-1], abs=0.7 / np.sqrt(S))
 
 
+#: What 40 quantum trajectories of the next test give, in 40 s: (9, 2).
+FORTY = [
+    [0.0, 0.0], [0.614, -0.644], [0.584, -0.619], [0.589, -0.592], [0.53, -0.595],
+    [0.05, -0.593], [0.203, -0.599], [0.141, -0.589], [0.135, -0.551],
+]  # fmt: skip
+
+
 @pytest.mark.slow
 def test_two_ensembles_on_two_modes():
-    """Opposite fields, then one is turned over; 40 quantum trajectories."""
+    """Opposite fields, then one is turned over; the first 6 of 40 trajectories."""
     G = np.array([[1.5, 0.5], [0.5, 1.5]]) * WZ / 8 * (1 + KAPPA**2)
     eigenvalues, vectors = np.linalg.eigh(G)
     g = vectors * np.sqrt(eigenvalues)
@@ -142,7 +149,8 @@ def test_two_ensembles_on_two_modes():
     field[:, 1] = [0, -0.4, -0.4, -0.4, -0.4]
     field[3:, 0] = -0.4
     samples = [0, 40, 60, 80, 95, 110, 115, 130, 160]
-    quantum = lindblad(g, [4, 4], times, field, samples, 6, trajectories=40)
+    quantum = lindblad(g, [4, 4], times, field, samples, 6, trajectories=6)
+    np.testing.assert_allclose(quantum, FORTY, atol=0.17)
     found = classical(g, [4, 4], times, field, samples)
-    np.testing.assert_allclose(found, quantum, atol=0.12)
-    assert quantum[3, 0] > 0.5 and quantum[-1, 0] < 0.3
+    np.testing.assert_allclose(found, FORTY, atol=0.12)
+    assert FORTY[3][0] > 0.5 and FORTY[-1][0] < 0.3
