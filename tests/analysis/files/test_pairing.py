@@ -8,14 +8,14 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.files import streaming
+from analysis.files import storage, streaming
 from analysis.files.export import write
 from analysis.files.listing import scan
 from analysis.files.reanalysis import reanalyse
 from analysis.files.rebuild import obstacle
 from analysis.files.run import Run
-from ccqed_ctrl.errors import ResultsError
-from ccqed_ctrl.journal import JOURNAL, Journal, sha256
+from ccqed_ctrl.errors import ResultsError, StorageError
+from ccqed_ctrl.journal import JOURNAL, LARGEST, Journal, sha256
 
 
 @pytest.fixture
@@ -124,6 +124,16 @@ def test_a_journal_may_be_where_it_was_written(pair, tmp_path):
     shutil.move(pair[0], moved / "x.h5")
     with Run(moved / "x.h5") as run:
         assert run.frames.shape[0] == 2
+
+
+def test_a_journal_takes_what_can_be_read_of_it(tmp_path):
+    """A value may be as large in it as in a results file, and no larger."""
+    assert LARGEST == storage.LARGEST
+    with Journal.create(tmp_path / "x.journal") as journal:
+        huge = np.broadcast_to(np.uint8(0), storage.LARGEST + 1)
+        with pytest.raises(StorageError, match="numbers up to 536870912 bytes can"):
+            journal.append(0, {"shot.frames": huge})
+        assert journal.row_keys == []
 
 
 def test_another_runs_journal_is_found_out(pair):
