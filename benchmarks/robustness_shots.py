@@ -74,8 +74,8 @@ READING = {
 }
 #: The files, by the name the page has for them.
 FILES = {"typical": "a good day", "bad_day": "a bad day"}
-#: P/P_th that are tried with everything on, with and without the dephasing noise.
-POWERS = (1.3, 1.5, 2.0, 3.0)
+#: P/P_th tried with and without the dephasing noise; at 3 some plans pass |Delta_C|.
+POWERS = (1.3, 1.5, 2.0, 2.5)
 #: Without the steps of servo and tones: the drive that the study of the release has.
 SMOOTH = "smooth drive"
 #: Ends of a recall: the last two on the twin, as the camera opens and as decoded.

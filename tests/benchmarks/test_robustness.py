@@ -98,7 +98,7 @@ def tables():
         for task in study.tasks():
             differ = np.zeros((4, 4), np.int16)
             lost = {"typical": 1, "bad_day": 16}.get(str(task.point["change"]), 0)
-            lost *= task.point["power"] < 3
+            lost *= task.point["power"] < 2.5
             differ[CAVITY, [MINIMUM, STEEPEST]] = lost
             differ[CAMERA] = [2 * lost, 2 * lost, lost, 0]
             outcomes[task.key] = Outcome(task, {"differ": differ}, 1.8)
@@ -133,7 +133,7 @@ def test_the_page_says_what_is_stored():
     assert robustness.stated("bad_day", "empty_sites") == "[7]"
     assert robustness.stated("typical", "detection.stray_rate") == "100000"
     assert "of `typical` on, P/P_th = 1.3 returns 0.00 ± " in page
-    assert "noise on as well, P/P_th = 3 returns 1.00 ± " in " ".join(page.split())
+    assert "noise on as well, P/P_th = 2.5 returns 1.00 ± " in " ".join(page.split())
     sheet = Figure()
     robustness.draw(made, sheet)
     labels = [tick.get_text() for tick in sheet.axes[0].get_yticklabels()]
