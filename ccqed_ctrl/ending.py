@@ -71,6 +71,7 @@ class Verdict(StrEnum):
         True,
     )
     wrong_pattern = "wrong pattern", "the DMD did not show what it was asked to", True
+    unlocked = "unlocked", "the cavity was not locked when the shot ended", True
     late = (
         "late",
         "a frame has less reference light than the other: it was exposed late",

@@ -16,7 +16,7 @@ from ccqed_ctrl.records import POINTS, Entry
 
 from .experiment import record_of
 from .pairing import check_journal
-from .rebuild import StoredReader, obstacle, reader_of
+from .rebuild import RAW, TOLD, StoredReader, obstacle, reader_of
 from .run import Run
 
 #: Deviations, relative to the largest value of a dataset, that another machine's
@@ -24,10 +24,8 @@ from .run import Run
 TOLERANCE = {"complex64": 1e-5, "float64": 1e-7, "complex128": 1e-7}
 #: Measured, and read from nothing else in the file.
 _ORIGINAL: Final = {
-    HologramRecord.frames.key, HologramRecord.exposure.key,
-    HologramRecord.saturated.key, HologramRecord.attempts.key,
-    HologramRecord.rejected.key, HologramRecord.sequence.key,
-    HologramRecord.pattern_shown.key,
+    HologramRecord.exposure.key, HologramRecord.attempts.key,
+    HologramRecord.rejected.key, *(entry.key for entry in (*RAW, *TOLD)),
 }  # fmt: skip
 
 

@@ -40,7 +40,9 @@ ANALYSED: Final[Mapping[str, tuple[type[Parameters], tuple[str, ...]]]] = {
 #: What a shot is read from, and what it is scored by.
 RAW: Final = (HologramRecord.frames, HologramRecord.saturated)
 #: What devices told, of files that have it: the verdict follows from it.
-TOLD: Final = (HologramRecord.sequence, HologramRecord.pattern_shown)
+TOLD: Final = (
+    HologramRecord.sequence, HologramRecord.pattern_shown, HologramRecord.cavity_locked,
+)  # fmt: skip
 SCORING: Final = (
     RecallRecord.names, RecallRecord.patterns, RecallRecord.image_shape,
     RecallRecord.cued, RecallRecord.encoder, RecallRecord.decoder,

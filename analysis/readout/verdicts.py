@@ -24,7 +24,7 @@ INVERTED = -0.3
 
 
 def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
-    """Judge what camera and DMD told, before anything is decoded.
+    """Judge what camera, DMD and lock told, before anything is decoded.
 
     What older files do not hold speaks against nothing.
     """
@@ -35,6 +35,8 @@ def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
         return Verdict.wrong_frames
     if not raw.get(record.pattern_shown, True):
         return Verdict.wrong_pattern
+    if not raw.get(record.cavity_locked, True):
+        return Verdict.unlocked
     saturated = raw[record.saturated] > SATURATED * frames.size
     return Verdict.saturated if saturated else Verdict.ok
 

@@ -1,5 +1,6 @@
 """One shot that ends with a hologram, start to safe state."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -31,6 +32,8 @@ from ccqed_ctrl.holograms import (
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
 
+logger = logging.getLogger(__name__)
+
 
 class HolographicShot(HasEnvironment):
     """Longitudinal on, noise on, pump ramp, hold, field down, relax, image."""
@@ -50,6 +53,7 @@ class HolographicShot(HasEnvironment):
         self.setattr_device("camera")
         self.setattr_device("dmd")
         self.setattr_device("tweezers")
+        self.setattr_device("lock")
         self.tones = PhaseLockedTones(self)
         self.pump = TransversePump(self)
         self.imaging = HolographicCamera(self)
@@ -62,6 +66,7 @@ class HolographicShot(HasEnvironment):
             self.tweezers.set_positions(plan.positions)
             self._positions = plan.positions
         if afresh:
+            self._lock()
             self.initialise()
 
     def take(self, plan: HologramPlan, shot: HologramShot) -> Mapping[Entry, Any]:
@@ -76,7 +81,7 @@ class HolographicShot(HasEnvironment):
         self.dmd.display(pattern)
         arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)
-        shown = self.dmd.displayed() == pattern
+        shown, locked = self.dmd.displayed() == pattern, self._locked()
         taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         if taken["missing"]:
             raise MissingDataError(
@@ -89,7 +94,20 @@ class HolographicShot(HasEnvironment):
             HologramRecord.saturated: taken["saturated"].sum(),
             HologramRecord.sequence: taken["sequence"],
             HologramRecord.pattern_shown: shown,
+            HologramRecord.cavity_locked: locked,
         }
+
+    def _locked(self) -> bool:
+        return bool(self.lock.state() == "locked")
+
+    def _lock(self) -> None:
+        """Lock the cavity if it is not."""
+        if not self._locked():
+            logger.warning(
+                "the cavity is not locked and is locked again; if another mode is "
+                "found, what was calibrated is stale"
+            )
+            self.lock.relock()
 
     def configure(self, plan: HologramPlan) -> None:
         """Take timing and ramp of a plan."""

@@ -23,6 +23,8 @@ from .controls import Setting
 
 #: How much later than triggered a late exposure begins, s.
 LATENESS: Final = 40e-6
+#: How long after the preparation of the atoms a lock is lost, s.
+HELD: Final = 100e-6
 #: Electrons of a flash of stray light in each pixel: more than a camera counts.
 FLASH: Final = 1e6
 #: How long the core device's CPU stands still before an underflow, s.
@@ -62,6 +64,11 @@ class Fault(StrEnum):
     sites_merged = (
         "sites_merged", "tweezers", "one trap's atoms fall into the nearest other one",
     )  # fmt: skip
+    cavity_unlocked = (
+        "cavity_unlocked",
+        "lock",
+        "it loses the cavity in the shot, until locked again",
+    )
     pump_dead = "pump_dead", "pump", "its AOM lets no light through"
     reference_flipped = "reference_flipped", "reference", "its phase turns by pi"
     rtio_underflow = (

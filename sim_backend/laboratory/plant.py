@@ -26,7 +26,7 @@ from .ageing import Ageing
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
 from .exposures import Exposure, Sensor, samples
-from .faults import Fault, Faults
+from .faults import HELD, Fault, Faults
 from .locking import CavityLock
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
@@ -191,6 +191,8 @@ class Plant:
                 self._evolve(pieces, start, opened)
                 pieces = []
                 self.faults.begin(self._sites)
+                if self.faults.now(Fault.cavity_unlocked):
+                    self.lock.lose(start + round(HELD / REF_PERIOD))
                 self._prepare()
             if triggered:
                 late = self._latencies.exposure() + self.faults.lateness(REF_PERIOD)

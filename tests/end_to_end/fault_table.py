@@ -55,6 +55,8 @@ CASES = (
     Case(Fault.sites_merged, Verdict.dim_sites,
          "a spin without a sign, a bright neighbour",
          "emission of each ensemble against their median"),
+    Case(Fault.cavity_unlocked, Verdict.unlocked,
+         "no light, or that of other couplings", "`state` of the lock, after the shot"),
     Case(Fault.pump_dead, Verdict.dark,
          "a frame of the reference alone", "light of all ensembles against its noise"),
     Case(Fault.reference_flipped, Verdict.inverted,

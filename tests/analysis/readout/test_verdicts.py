@@ -29,6 +29,7 @@ FOUND = Readout(
         ({R.sequence: [1, 0]}, Verdict.wrong_frames),
         ({R.sequence: [0, 2]}, Verdict.wrong_frames),
         ({R.pattern_shown: False}, Verdict.wrong_pattern),
+        ({R.cavity_locked: False}, Verdict.unlocked),
         ({R.saturated: 2}, Verdict.ok),  # 1 % of 200 pixels
         ({R.saturated: 3}, Verdict.saturated),
     ],
