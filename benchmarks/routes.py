@@ -19,9 +19,9 @@ from .sweep import ROOT
 
 EXPERIMENT = Path(__file__).with_name("watched_recall.py")
 CLASS, ANNOUNCED = "Watched", "announced"
-DEVICE_DB = ROOT / "device_db.py"
+DEVICE_DB = Path(__file__).with_name("fast_device_db.py")
 #: Seconds between looks at a run, few against a shot.
-PERIOD = 0.005
+PERIOD = 0.02
 
 
 class Started(Protocol):
@@ -66,7 +66,7 @@ class OfMaster:
     def __init__(self, folder: Path, shots: int, with_master: bool = False) -> None:
         self._folder = folder
         (folder / "repository").mkdir()  # which it scans
-        self._master = Master(folder)
+        self._master = Master(folder, device_db=DEVICE_DB)
         self._with_master = with_master
         self._rid = self._master.submit(str(EXPERIMENT), CLASS, {"shots": shots})
 
