@@ -174,7 +174,10 @@ class Run(Parameters):
         0, "root seed of layout, cue and catalogue", minimum=0, maximum=2**62
     )
     repeats: int = quantity(
-        2, "how often a bad shot is taken again", minimum=0, maximum=100
+        2,
+        "how often a shot that a device spoilt is taken again",
+        minimum=0,
+        maximum=100,
     )
     resume: str = quantity(
         "", "number or file of a run to go on with; its finished shots are kept"
