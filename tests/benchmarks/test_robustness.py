@@ -132,8 +132,11 @@ def test_the_page_says_what_is_stored():
     )
     assert robustness.stated("bad_day", "empty_sites") == "[7]"
     assert robustness.stated("typical", "detection.stray_rate") == "100000"
-    assert "of `typical` on, P/P_th = 1.3 returns 0.00 ± " in page
-    assert "noise on as well, P/P_th = 2.5 returns 1.00 ± " in " ".join(page.split())
+    said = " ".join(page.split())
+    assert "of `typical` on, 0.00 ± 0.17 returns at P/P_th = 1.3;" in said
+    assert "noise on as well, at P/P_th = 2.5: 1.00 ± 0.17" in said
+    assert "on a bad day these cost more than twice their error" in said
+    assert "as read: nothing." in said
     sheet = Figure()
     robustness.draw(made, sheet)
     labels = [tick.get_text() for tick in sheet.axes[0].get_yticklabels()]
