@@ -67,9 +67,9 @@ def _draw_knob(
         axes.set_xscale("symlog", linthresh=0.03)
     axes.set(
         xlabel="field falls in (ms)" if knob == "off_time" else "final $P/P_{th}$",
-        ylabel="exact return", ylim=(-0.03, 1.03),
+        ylabel="exact return", ylim=(-0.03, 1.29),
     )  # fmt: skip
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=7, ncols=2, loc="upper center")
     panel(axes, letter, "N = 64, one knob changed")
 
 
