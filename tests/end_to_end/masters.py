@@ -46,10 +46,20 @@ class Master:
                 command, cwd=folder, env=environment, stdout=log, stderr=log
             )
         try:
-            wait_for(lambda: "repository scan took" in self.log, lambda: self.log)
+            wait_for(self._answers, lambda: self.log)
         except BaseException:
             self.close()
             raise
+
+    def _answers(self):
+        """Whether it has read its repository and listens, which come in any order."""
+        if "repository scan took" not in self.log:
+            return False
+        try:
+            socket.create_connection(("127.0.0.1", self.ports["control"])).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     @property
     def log(self):
