@@ -97,7 +97,10 @@ def _verdict(repeated: Reanalysis, changed: bool) -> str:
     moved = ", ".join(item.key for item in repeated.differences if not item.agrees)
     if changed:
         return f"moved: {moved or 'nothing'}"
-    return f"differs in {moved}" if moved else "agrees"
+    if moved:
+        return f"differs in {moved}"
+    left = len(repeated.untouched)
+    return f"agrees, as far as it was repeated: {left} were not" if left else "agrees"
 
 
 def _comparison(repeated: Reanalysis, changed: bool) -> Fitted:

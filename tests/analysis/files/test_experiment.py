@@ -143,6 +143,7 @@ def test_without_its_experiment_the_rest_is_repeated(results, capsys, reason, lo
     ANALYSE.run(parser_of(ANALYSE).parse_intermixed_args([str(results)]))
     said = capsys.readouterr().out
     assert f"not repeated: {FIT} (" in said
+    assert said.endswith(f"far as it was repeated: {len(found.untouched)} were not\n")
     assert reason in said
 
 
