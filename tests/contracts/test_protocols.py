@@ -14,6 +14,7 @@ from sim_backend.laboratory.controllers.camera import SimulatedCamera
 from sim_backend.laboratory.controllers.dmd import SimulatedDmd
 from sim_backend.laboratory.controllers.lock import SimulatedLock
 from sim_backend.laboratory.controllers.tweezers import SimulatedTweezers
+from tests.controllers import fake_pylablib
 from tests.laboratory.bench import WIRING
 
 PAIRS = [
@@ -63,6 +64,12 @@ def test_the_simulated_driver_satisfies_its_protocol(protocol, implementation):
 def test_the_basler_satisfies_the_protocol_of_cameras():
     basler = pytest.importorskip("ccqed_ctrl.controllers.basler")
     assert differences(protocols.Camera, basler.Basler) == []
+
+
+def test_the_cameras_of_pylablib_satisfy_it_too():
+    with fake_pylablib.drivers() as drivers:
+        for camera in (drivers.Andor, drivers.Hamamatsu):
+            assert differences(protocols.Camera, camera) == []
 
 
 def test_every_controller_of_the_twin_is_compared():
