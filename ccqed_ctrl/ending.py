@@ -72,6 +72,9 @@ class Verdict(StrEnum):
     )
     wrong_pattern = "wrong pattern", "the DMD did not show what it was asked to", True
     unlocked = "unlocked", "the cavity was not locked when the shot ended", True
+    lost_sites = (
+        "lost sites", "a site held no atoms after the shot, by its image", True,
+    )  # fmt: skip
     late = (
         "late",
         "a frame has less reference light than the other: it was exposed late",
@@ -82,7 +85,7 @@ class Verdict(StrEnum):
     )  # fmt: skip
     dim_sites = (
         "dim sites",
-        "ensembles with little light among others: empty, or below their threshold",
+        "ensembles with little light among others: below their threshold",
         False,
         True,
     )

@@ -118,6 +118,12 @@ class TweezerArray(Controller, Protocol):
     def positions(self) -> NDArray[Any]:
         """Return the commanded positions (N, 2) in m."""
 
+    def occupied(self) -> NDArray[Any]:
+        """Take an image of the sites; return which of them hold atoms, (N,) bool.
+
+        What cannot look at its sites knows of none that is empty.
+        """
+
 
 @runtime_checkable
 class CavityLock(Controller, Protocol):

@@ -128,7 +128,8 @@ class HologramReader:
         shown[record.field] = np.abs(field.values).T.astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
         if verdict is Verdict.ok:
-            verdict = of_reading(found, self._light(frames, field), written)
+            light, occupied = self._light(frames, field), raw.get(record.occupied, True)
+            verdict = of_reading(found, light, written, occupied)
         return Reading(rows, verdict, shown)
 
     def _light(self, frames: NDArray[Any], field: Field) -> NDArray[np.float64]:

@@ -45,6 +45,7 @@ def of_reading(
     found: Readout,
     reference: NDArray[np.float64],
     written: ArrayLike | None,
+    occupied: ArrayLike = True,
 ) -> Verdict:
     """Judge what was decoded.
 
@@ -55,6 +56,9 @@ def of_reading(
         Light of the reference in each frame, without that of the atoms.
     written : (N,) in {-1, 0, +1}
         What the longitudinal field surely wrote, 0 where nothing; None if unknown.
+    occupied : (N,) bool
+        Which sites an image showed atoms at; all, if there is none. It comes last of
+        what spoils a shot: a site that stays empty would hide all else.
     """
     if reference.min() < (1 - LATE) * reference.max():
         return Verdict.late
@@ -63,6 +67,8 @@ def of_reading(
         return Verdict.dark
     if written is not None and np.mean(spins * np.asarray(written)) < INVERTED:
         return Verdict.inverted
+    if not np.all(occupied):
+        return Verdict.lost_sites
     light = np.abs(found.amplitudes)
     dim = (light < LOST * np.median(light)) & (spins == 0)
     return Verdict.dim_sites if dim.any() else Verdict.ok

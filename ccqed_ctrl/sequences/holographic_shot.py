@@ -82,6 +82,7 @@ class HolographicShot(HasEnvironment):
         arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)
         shown, locked = self.dmd.displayed() == pattern, self._locked()
+        occupied = self.tweezers.occupied()
         taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         if taken["missing"]:
             raise MissingDataError(
@@ -95,6 +96,7 @@ class HolographicShot(HasEnvironment):
             HologramRecord.sequence: taken["sequence"],
             HologramRecord.pattern_shown: shown,
             HologramRecord.cavity_locked: locked,
+            HologramRecord.occupied: occupied,
         }
 
     def _locked(self) -> bool:

@@ -92,6 +92,12 @@ class Ageing:
             -(losses.depolarisation + losses.emission) * self.photons - held
         )
 
+    def atoms_left(self, time_mu: float) -> float:
+        """Return the atoms in the traps, of any spin, over what they were."""
+        losses = self._truth.losses
+        held = losses.hold * (time_mu - self._start) * self._period
+        return math.exp(-losses.emission * self.photons - held)
+
     def cloud_size(self) -> float:
         """Return the rms size of the clouds, m."""
         growth = self._truth.losses.heating * math.sqrt(self.photons)

@@ -105,6 +105,22 @@ class PumpBeam(Parameters):
 
 
 @dataclass(frozen=True)
+class SiteImaging(Parameters):
+    """Fluorescence of the traps after a shot: which of them hold atoms."""
+
+    light: float = quantity(
+        2000.0, "mean photo-electrons of a full site", minimum=0.0, maximum=1e9
+    )
+    background: float = quantity(
+        100.0, "mean photo-electrons where a site is empty", minimum=0.0, maximum=1e9
+    )
+    threshold: float = quantity(
+        0.1, "share of that light, above the background, of a site with atoms",
+        minimum=0.0, maximum=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Delays(Parameters):
     """How late things happen."""
 

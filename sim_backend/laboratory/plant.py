@@ -31,6 +31,7 @@ from .locking import CavityLock
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
 from .scenario import Scenario
+from .traps import Traps
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Plant:
         )
         lock_rng = stream(self._seed, "lock")
         self.lock = CavityLock(scenario.lock.loss_rate, REF_PERIOD, lock_rng)
-        self._optics = Optics(scenario)
+        self._optics, self._traps = Optics(scenario), Traps(scenario, self._seed)
         self._doubts: set[str] = set()
         self._loads = 0
         self._preparations = 0
@@ -357,6 +358,10 @@ class Plant:
         if self._shifts is not None:
             light = self._optics.dressed(light, self._clouds, self._shifts)
         return light * self._ageing.light(instant) if self._ageing.happens else light
+
+    def site_counts(self) -> NDArray[np.int64]:
+        """Take an image of the sites; return the photo-electrons of each, (N,)."""
+        return self._traps.image(2 * self._spins * self._ageing.atoms_left(self.now_mu))
 
     # Inputs --------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ from .imperfections import (
     Losses,
     PumpBeam,
     Resolution,
+    SiteImaging,
 )
 from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
@@ -90,6 +91,7 @@ class Scenario:
     alignment: Alignment = Alignment()
     resolution: Resolution = Resolution()
     pump_beam: PumpBeam = PumpBeam()
+    site_imaging: SiteImaging = SiteImaging()
     delays: Delays = Delays()
     lock: Lock = Lock()
     light_shifts: LightShifts = LightShifts()

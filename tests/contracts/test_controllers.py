@@ -1,10 +1,12 @@
 """What the protocols promise, on every implementation and by every route.
 
-Cameras: `test_cameras.py`, which has more of them.
+Cameras: `test_cameras.py`, which has more of them. Drivers of real devices: a ViALUX
+over a fake of its vendor's library, tweezers by slmsuite on its simulated modulator.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,12 +23,41 @@ from tests.contracts.controller_routes import (
     refused,
     trigger,
 )
+from tests.controllers import fake_alp4, slm
 
 
-@pytest.fixture(scope="module", params=PARAMS)
+@contextmanager
+def vialux():
+    with fake_alp4.drivers() as module:
+        dmd = module.Vialux(pitch=1e-6, aperture=0.7e6)
+        yield lambda: (None, {"dmd": dmd}.get)
+        dmd.close()
+
+
+@contextmanager
+def slmsuite():
+    install = "pip install 'ccqed-ctrl[slmsuite]'"
+    pytest.importorskip("cv2", exc_type=ImportError, reason=install)
+    module = pytest.importorskip("ccqed_ctrl.controllers.slm_tweezers", reason=install)
+    tweezers = module.SlmTweezers(**slm.SETTINGS)
+    yield lambda: (None, {"tweezers": tweezers}.get)
+    tweezers.close()
+
+
+DRIVERS = {"ViALUX": vialux, "slmsuite": slmsuite}
+
+
+@pytest.fixture(scope="module", params=[*PARAMS, *DRIVERS])
 def route(request):
-    with ROUTES[request.param]() as enter:
+    with (ROUTES | DRIVERS)[request.param]() as enter:
         yield enter
+
+
+class Lab(SimpleNamespace):
+    """Link and drivers, those that a route has."""
+
+    def __getattr__(self, name):
+        pytest.skip(f"no {name} is driven by this route")
 
 
 @pytest.fixture
@@ -34,10 +65,14 @@ def lab(route):
     """Link and drivers, as if nobody had been here."""
     link, driver = route()
     found = {kind: driver(kind) for kind in ("dmd", "tweezers")}
-    found["dmd"].blank()
-    found["tweezers"].set_positions(np.empty((0, 2)))
-    begin(link)
-    return SimpleNamespace(link=link, **found)
+    if found["dmd"]:
+        found["dmd"].blank()
+    if found["tweezers"]:
+        found["tweezers"].set_positions(np.empty((0, 2)))
+    if link:
+        begin(link)
+    present = {kind: device for kind, device in found.items() if device}
+    return Lab(link=link, **present)
 
 
 # Every network driver ---------------------------------------------------------------
@@ -46,8 +81,9 @@ def lab(route):
 @pytest.mark.parametrize("kind", ["dmd", "tweezers"])
 def test_it_answers_and_says_what_it_is(lab, kind):
     device = getattr(lab, kind)
-    assert_answers(device)
-    assert device.status()["model"].startswith("simulated ")
+    named = device.status()["model"].startswith("simulated ")
+    assert_answers(device, simulated=named)
+    assert named or lab.link is None  # what has a link is the twin
 
 
 # DMD --------------------------------------------------------------------------------
@@ -111,6 +147,14 @@ def test_sites_are_where_they_were_told_to_be(lab):
     lab.tweezers.set_positions(SITES)
     np.testing.assert_array_equal(lab.tweezers.positions(), SITES)
     assert lab.tweezers.status()["sites"] == 3
+
+
+def test_an_image_of_the_sites_tells_which_hold_atoms(lab):
+    assert lab.tweezers.occupied().shape == (0,)
+    lab.tweezers.set_positions(SITES)
+    seen = lab.tweezers.occupied()
+    assert seen.dtype == bool
+    np.testing.assert_array_equal(seen, [True, True, True])
 
 
 @pytest.mark.parametrize("bad", [np.zeros(2), np.zeros((2, 3)), [[np.nan, 0.0]], "a"])

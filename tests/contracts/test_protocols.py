@@ -14,7 +14,7 @@ from sim_backend.laboratory.controllers.camera import SimulatedCamera
 from sim_backend.laboratory.controllers.dmd import SimulatedDmd
 from sim_backend.laboratory.controllers.lock import SimulatedLock
 from sim_backend.laboratory.controllers.tweezers import SimulatedTweezers
-from tests.controllers import fake_pylablib
+from tests.controllers import fake_alp4, fake_pylablib
 from tests.laboratory.bench import WIRING
 
 PAIRS = [
@@ -72,6 +72,17 @@ def test_the_cameras_of_pylablib_satisfy_it_too():
             assert differences(protocols.Camera, camera) == []
 
 
+def test_the_vialux_satisfies_the_protocol_of_dmds():
+    with fake_alp4.drivers() as drivers:
+        assert differences(protocols.PatternModulator, drivers.Vialux) == []
+
+
+def test_tweezers_by_slmsuite_satisfy_theirs():
+    pytest.importorskip("cv2", exc_type=ImportError)
+    driver = pytest.importorskip("ccqed_ctrl.controllers.slm_tweezers")
+    assert differences(protocols.TweezerArray, driver.SlmTweezers) == []
+
+
 def test_every_controller_of_the_twin_is_compared():
     compared = {f"{cls.__module__}:{cls.__name__}" for _, cls in PAIRS}
     assert compared == set(LABORATORY.controllers.values())
@@ -111,6 +122,9 @@ class Tweezers:
         pass
 
     def positions(self):
+        pass
+
+    def occupied(self):
         pass
 
 

@@ -50,11 +50,11 @@ CASES = (
          "another cue", "`displayed` of the DMD, after the shot"),
     Case(Fault.dmd_full, "dmd: its memory is full",
          "a pattern is refused", "`load` of the DMD"),
-    Case(Fault.site_lost, Verdict.dim_sites,
-         "a spin without a sign", "emission of each ensemble against their median"),
-    Case(Fault.sites_merged, Verdict.dim_sites,
+    Case(Fault.site_lost, Verdict.lost_sites,
+         "a spin without a sign", "`occupied` of the tweezers, after the shot"),
+    Case(Fault.sites_merged, Verdict.lost_sites,
          "a spin without a sign, a bright neighbour",
-         "emission of each ensemble against their median"),
+         "`occupied` of the tweezers, after the shot"),
     Case(Fault.cavity_unlocked, Verdict.unlocked,
          "no light, or that of other couplings", "`state` of the lock, after the shot"),
     Case(Fault.pump_dead, Verdict.dark,
@@ -106,7 +106,7 @@ def page() -> str:
         "afresh, up to `repeats` times. Its last take is stored with its verdict "
         "(`shot.verdict`; `shot.attempts` and `shot.rejected` tell of those before, "
         "whose frames are not kept: they are of no shot). What no repeat of a shot has "
-        "helped is not repeated in later shots.",
+        "helped is not repeated in later shots, such as a site that is always empty.",
         "",
         "What the light says of the atoms is a result, and no reason to take another "
         "shot: one drawn until it pleases would bias what is made of it. Such a shot "

@@ -27,11 +27,12 @@ def broken(tmp_path_factory):
 
     opened = ExitStack()
 
-    def run(*faults, **arguments):
+    def run(*faults, empty_sites=(), **arguments):
         folder = tmp_path_factory.mktemp("broken")
         request = runner.Request(
             file=RECALL, arguments={"seed": 1, **arguments}, seed=1,
-            twin={"dynamics": "steepest_descent", "faults": list(faults)},
+            twin={"dynamics": "steepest_descent", "faults": list(faults),
+                  "empty_sites": list(empty_sites)},
             dataset_db=folder / "datasets.sqlite", results=folder / "results",
         )  # fmt: skip
         outcome = runner.run(request)
@@ -92,6 +93,18 @@ def test_a_bad_shot_that_stays_bad_is_kept_and_does_not_count(broken):
     assert run.verdict == ["ok", Verdict.inverted]
     assert run.overlaps[1].min() < -0.9
     assert run.recalled_overlap == run.overlaps[0].max()
+
+
+def test_a_site_that_is_always_empty_is_not_waited_for_in_every_shot(broken):
+    _, run = broken("late_trigger@shot=3", shots=3, repeats=1, empty_sites=[5])
+    assert run.verdict == [Verdict.lost_sites] * 3
+    # What else spoils a shot is seen all the same.
+    assert run.rejected == [Verdict.lost_sites, "", Verdict.late]
+    seen = np.ones_like(run.occupied)
+    seen[:, 5] = False
+    np.testing.assert_array_equal(run.occupied, seen)
+    # None counts, so all do.
+    assert run.recalled_overlap == np.mean(run.overlaps.max(axis=1))
 
 
 def test_data_that_stay_missing_end_the_run(broken):

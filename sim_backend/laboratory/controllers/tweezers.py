@@ -56,5 +56,12 @@ class SimulatedTweezers:
         """Return the commanded positions (N, 2) in m."""
         return self._positions.copy()
 
+    def occupied(self) -> NDArray[np.bool_]:
+        """Take an image of the sites; return which of them hold atoms, (N,) bool."""
+        truth = self._plant.scenario.site_imaging
+        least = truth.background + truth.threshold * truth.light
+        seen: NDArray[np.bool_] = self._plant.site_counts() > least
+        return seen
+
     def close(self) -> None:
         """Keep the traps: atoms outlive a run."""

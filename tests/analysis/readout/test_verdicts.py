@@ -42,9 +42,9 @@ def test_what_an_older_file_does_not_hold_speaks_against_nothing():
     assert of_devices({R.frames: FRAMES, R.saturated: 0}) is Verdict.ok
 
 
-def judged(found, reference=LIGHT, written=WRITTEN):
+def judged(found, reference=LIGHT, written=WRITTEN, **more):
     """Return the verdict of a reading."""
-    return of_reading(found, reference, written)
+    return of_reading(found, reference, written, **more)
 
 
 def test_a_shot_as_it_should_be():
@@ -73,6 +73,17 @@ def test_misfits_may_turn_but_not_the_state():
     most = np.array([-1, -1, 1, 1, 1], np.int8)  # 4 of 5: -0.6
     assert judged(replace(FOUND, spins=most)) is Verdict.inverted
     assert judged(replace(FOUND, spins=most), written=None) is Verdict.ok
+
+
+def test_an_empty_site_is_named_unless_something_else_spoilt_the_shot():
+    seen = np.array([True, True, False, True, True])
+    dim = replace(FOUND, amplitudes=FOUND.amplitudes * seen, spins=FOUND.spins * seen)
+    assert judged(dim, occupied=seen) is Verdict.lost_sites
+    assert judged(FOUND, occupied=seen) is Verdict.lost_sites
+    assert judged(dim, occupied=np.ones(5, bool)) is Verdict.dim_sites
+    assert judged(dim, LIGHT * [1, 0.8], occupied=seen) is Verdict.late
+    turned = replace(FOUND, spins=-FOUND.spins)
+    assert judged(turned, occupied=seen) is Verdict.inverted
 
 
 def test_a_dim_ensemble_speaks_against_a_shot_if_it_has_no_sign():

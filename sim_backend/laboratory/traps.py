@@ -1,0 +1,27 @@
+"""The traps: what an image of them shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ccqed_ctrl.rng import stream
+
+from .scenario import Scenario
+
+
+class Traps:
+    """The tweezers' traps of one laboratory, random from `seed`."""
+
+    def __init__(self, truth: Scenario, seed: int) -> None:
+        self._truth, self._seed = truth, seed
+        self._images = 0
+
+    def image(self, atoms: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the photo-electrons of sites (N,) that hold atoms (N,)."""
+        seen = self._truth.site_imaging
+        self._images += 1
+        rng = stream(self._seed, "site image", self._images)
+        return rng.poisson(
+            seen.background + seen.light * atoms / self._truth.cloud.atoms
+        )
