@@ -39,8 +39,8 @@ ROUNDS: Final = 10
 class Mirrors(Parameters):
     """A DMD, how it is imaged onto the midplane, and what of its light passes."""
 
-    columns: int = quantity(1024, "mirrors in a row", minimum=16, maximum=4096)
-    rows: int = quantity(768, "mirrors in a column", minimum=16, maximum=4096)
+    columns: int = quantity(1024, "mirrors in a row", minimum=16, maximum=2560)
+    rows: int = quantity(768, "mirrors in a column", minimum=16, maximum=1600)
     pitch: float = quantity(
         0.5e-6, "distance of mirrors, as imaged in the midplane", "um", minimum=10e-9,
         maximum=100e-6,

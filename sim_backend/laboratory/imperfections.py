@@ -105,6 +105,19 @@ class PumpBeam(Parameters):
 
 
 @dataclass(frozen=True)
+class PatternDisplay(Parameters):
+    """The DMD as a thing of mirrors and of pictures one after the other."""
+
+    pixels: bool = quantity(
+        False, "binary mirrors with a carrier (`mirrors`) make the spots, or nearly so"
+    )
+    picture_time: float = quantity(
+        0.0, "a pattern that is asked for sooner after the last is silently skipped",
+        "us", minimum=0.0, maximum=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class SiteImaging(Parameters):
     """Fluorescence of the traps after a shot: which of them hold atoms."""
 

@@ -67,6 +67,14 @@ class Optics:
         coupling = truth.pump.mode_coupling(truth.cavity)
         return modes.mode_couplings(clouds, coupling, truth.cavity, truth.modes)
 
+    def driven_field(
+        self, clouds: Floats, spots: Floats, amplitudes: Floats, shifts: Floats | None
+    ) -> Floats:
+        """Return K f (N,) as the dynamics of the scenario take it."""
+        if shifts is None or self._truth.dynamics == "semiclassical":
+            return self.pattern_field(clouds, spots, amplitudes)
+        return self.shifted_field(clouds, spots @ amplitudes, shifts)
+
     def pattern_field(
         self, clouds: Floats, spots: Floats, amplitudes: Floats
     ) -> Floats:

@@ -28,6 +28,7 @@ from .delays import Latencies
 from .exposures import Exposure, Sensor, samples
 from .faults import HELD, Fault, Faults
 from .locking import CavityLock
+from .mirrors import mirror_modes
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
 from .scenario import Scenario
@@ -79,11 +80,7 @@ class Plant:
         error = self.scenario.imperfections.placement_error
         true = commanded + rng.normal(scale=error, size=commanded.shape)
         self._sites = true
-        beyond = [site for site in self.scenario.empty_sites if site >= len(true)]
-        if beyond and len(true):
-            logger.warning(
-                "empty_sites %s are none: the sites are 0 to %d", beyond, len(true) - 1
-            )
+        self._filled = self._traps.fill(len(true))
         self._couple(self.scenario.cloud.size)
         self.faults.load()
         self._prepare()
@@ -96,7 +93,12 @@ class Plant:
 
     def show_pattern(self, positions: Floats, amplitudes: Floats) -> None:
         """Shape the longitudinal drive as spots (L, 2) m of real amplitudes (L,)."""
-        self._spots = (positions, amplitudes)
+        self._spots = (self._optics.spots(positions), amplitudes)
+        self._shape_field()
+
+    def show_mirrors(self, pattern: NDArray[np.bool_]) -> None:
+        """Shape the longitudinal drive by mirrors, (rows, columns) bool."""
+        self._spots = (mirror_modes(pattern, self.scenario), np.ones(1))
         self._shape_field()
 
     def blank_pattern(self) -> None:
@@ -110,16 +112,10 @@ class Plant:
         self._pattern_field = np.zeros(self._clouds.shape[1])
         if self._spots is None:
             return
-        positions, amplitudes = self._spots
-        spots = self._optics.spots(positions)
-        self._pattern = spots @ amplitudes
-        if self._shifts is None or self.scenario.dynamics == "semiclassical":
-            field = self._optics.pattern_field(self._clouds, spots, amplitudes)
-        else:
-            field = self._optics.shifted_field(
-                self._clouds, self._pattern, self._shifts
-            )
-        self._pattern_field = field
+        self._pattern = np.matmul(*self._spots)
+        self._pattern_field = self._optics.driven_field(
+            self._clouds, *self._spots, self._shifts
+        )
 
     # Atoms ---------------------------------------------------------------------
 
@@ -132,8 +128,7 @@ class Plant:
         spread = truth.imperfections.atom_number_spread
         scatter = rng.standard_normal((count,))
         atoms = truth.cloud.atoms * (1 + spread * scatter)
-        empty = [site for site in truth.empty_sites if site < count]
-        atoms[empty] = 0
+        atoms[~self._filled] = 0
         self.faults.spill(atoms)
         self._drift = rng.normal(scale=truth.imperfections.phase_drift)
         self._lost_phase = rng.uniform(0, TWO_PI, size=2)

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from ccqed_ctrl import checks, notation, pyon
 from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.model.dmd_pixels import Mirrors
 from ccqed_ctrl.params import (
     Cavity,
     Cloud,
@@ -36,6 +37,7 @@ from .imperfections import (
     LightShifts,
     Lock,
     Losses,
+    PatternDisplay,
     PumpBeam,
     Resolution,
     SiteImaging,
@@ -91,6 +93,21 @@ class Scenario:
     alignment: Alignment = Alignment()
     resolution: Resolution = Resolution()
     pump_beam: PumpBeam = PumpBeam()
+    dmd: PatternDisplay = PatternDisplay()
+    mirrors: Mirrors = Mirrors(
+        columns=1024,
+        rows=768,
+        pitch=0.5e-6,
+        rotation=0.0,
+        mirrored=False,
+        centre_x=0.0,
+        centre_y=0.0,
+        carrier_x=0.2301,
+        carrier_y=0.3685,
+        aperture=1e6,
+        spot=3.9392e-6,
+        share=0.8,
+    )
     site_imaging: SiteImaging = SiteImaging()
     delays: Delays = Delays()
     lock: Lock = Lock()
