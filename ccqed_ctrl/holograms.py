@@ -100,9 +100,10 @@ class HologramPlan:
         ShapeError
             Positions of another shape.
         LimitError
-            The ramp is outside the envelope.
+            The ramp is outside the envelope, or sites are too close.
         """
         sites = checks.array("positions", positions, ("N", 2))
+        layout.enforce_spacing(sites)
         cavity, cloud = apparatus.cavity, apparatus.cloud
         pump = plan.plan_pump(
             sequence, cavity, apparatus.pump, cloud, apparatus.pump_calibration

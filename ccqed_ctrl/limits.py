@@ -40,6 +40,9 @@ ENVELOPE: Final[dict[str, Limit]] = {
         "of |Delta_C|",
         "beyond it the order of flips reverses and rates fall",
     ),
+    "distance of sites": Limit(
+        3e-6, 1e-3, "m", "closer traps merge, and to the cavity r and -r are one place"
+    ),
     "camera exposure": Limit(1e-6, 1.0, "s", "the shutter cannot follow"),
 }
 

@@ -112,7 +112,8 @@ class TweezerArray(Controller, Protocol):
         ShapeError
             Another shape, or infinite numbers.
         LimitError
-            A site that the traps do not reach.
+            A site that the traps do not reach, or sites too close to each other or
+            to a mirror image (`model.layout`).
         """
 
     def positions(self) -> NDArray[Any]:

@@ -51,6 +51,7 @@ STANDS = {
     "time between DDS amplitudes": (10e-6, 1.0),
     "DMD amplitude": (0.0, 1.0),
     "energy change": (0.0, 1.0),
+    "distance of sites": (3e-6, 1e-3),
     "camera exposure": (1e-6, 1.0),
 }
 

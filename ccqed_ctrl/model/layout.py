@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import checks
+from .. import checks, limits
 from ..errors import LayoutError
 
 Floats = NDArray[np.float64]
@@ -91,3 +91,17 @@ def smallest_gap(positions: ArrayLike) -> float:
     gaps = np.linalg.norm(sites[:, None, :] - both[None, :, :], axis=2)
     gaps[np.arange(len(sites)), np.arange(len(sites))] = np.inf
     return float(gaps.min())
+
+
+def enforce_spacing(positions: ArrayLike) -> None:
+    """Raise if sites (N, 2) in m are too close, each other's mirror images included.
+
+    Raises
+    ------
+    ShapeError
+        Another shape, or infinite numbers.
+    LimitError
+        Two sites, a site and a mirror image, or a site and its own.
+    """
+    if np.size(positions):
+        limits.enforce("distance of sites", smallest_gap(positions))

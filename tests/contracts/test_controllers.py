@@ -164,6 +164,13 @@ def test_bad_positions_are_refused(lab, bad):
     assert lab.tweezers.positions().shape == (0, 2)
 
 
+@pytest.mark.parametrize("other", [[22e-6, 0.0], [-22e-6, 0.0], [0.0, 1e-6]])
+def test_sites_close_to_another_or_a_mirror_image_are_refused(lab, other):
+    with refused(LimitError, "distance of sites"):
+        lab.tweezers.set_positions([[20e-6, 0.0], other])
+    assert lab.tweezers.positions().shape == (0, 2)
+
+
 def test_sites_out_of_reach_are_refused(lab):
     with refused(LimitError, "reach 500 um .* a site is at 510 um"):
         lab.tweezers.set_positions([[0.0, 0.0], [-510e-6, 0.0]])

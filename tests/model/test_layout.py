@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccqed_ctrl.errors import LayoutError, ParameterError, ShapeError
+from ccqed_ctrl.errors import LayoutError, LimitError, ParameterError, ShapeError
 from ccqed_ctrl.model import layout
 
 WIDTH, DISTANCE = 50e-6, 8e-6
@@ -86,3 +86,25 @@ def test_bad_positions_are_refused():
     for function in (layout.realised_width, layout.smallest_gap):
         with pytest.raises(ShapeError):
             function(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("sites", "um"),
+    [
+        ([[20, 0], [20, 2.5]], 2.5),  # each other
+        ([[20, 5], [-19, -5]], 1),  # another's mirror image
+        ([[50, 0], [1, 0]], 2),  # its own
+    ],
+)
+def test_sites_keep_their_distance_from_all_mirror_images(sites, um):
+    with pytest.raises(LimitError, match=rf"distance of sites .* asks for {um:g}e-06"):
+        layout.enforce_spacing(np.multiply(sites, 1e-6))
+
+
+def test_sites_apart_are_within_limits():
+    assert (
+        layout.enforce_spacing([[20e-6, 5e-6], [-19e-6, 5e-6], [1.5e-6, 0.0]]) is None
+    )
+    assert layout.enforce_spacing(np.empty((0, 2))) is None
+    with pytest.raises(ShapeError):
+        layout.enforce_spacing([1e-6, 2e-6])

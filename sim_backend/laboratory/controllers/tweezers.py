@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import LimitError
+from ccqed_ctrl.model.layout import enforce_spacing
 
 #: Traps farther out than this are outside the deflectors' field, m.
 FIELD_RADIUS = 500e-6
@@ -40,7 +41,7 @@ class SimulatedTweezers:
         ------
         ShapeError
         LimitError
-            A site beyond the field of the deflectors.
+            A site beyond the field of the deflectors, or sites that are too close.
         """
         sites = checks.array("tweezer positions", positions, ("N", 2))
         reach = float(np.max(np.linalg.norm(sites, axis=1), initial=0.0))
@@ -49,6 +50,7 @@ class SimulatedTweezers:
                 f"tweezers reach {FIELD_RADIUS * 1e6:g} um from the cavity axis; a "
                 f"site is at {reach * 1e6:.4g} um"
             )
+        enforce_spacing(sites)
         self._plant.load_sites(sites)
         self._positions = sites.copy()
 
