@@ -79,6 +79,10 @@ class Alignment(Parameters):
         0.0, "true minus commanded direction of the sites, rad, counterclockwise",
         minimum=-math.pi, maximum=math.pi,
     )  # fmt: skip
+    distortion: float = quantity(
+        0.0, "share by which a site 100 um from the origin is farther out; it grows "
+        "with the square of the distance", minimum=-0.03, maximum=0.03,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

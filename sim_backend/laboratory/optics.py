@@ -21,6 +21,10 @@ Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 
+#: Distance from the origin at which the distortion of the traps' map is stated, m.
+FIELD = 100e-6
+
+
 class Optics:
     """Cavity, DMD and camera where they truly are. Holds no state."""
 
@@ -53,6 +57,9 @@ class Optics:
 
     def _in_place(self, positions: Floats) -> Floats:
         alignment = self._truth.alignment
+        if alignment.distortion:
+            squares = np.sum(positions**2, axis=1, keepdims=True)
+            positions = positions * (1 + alignment.distortion * squares / FIELD**2)
         return turned(positions, alignment.magnification, alignment.rotation)
 
     def _averages(self, positions: Floats, size: float) -> Floats:
