@@ -18,6 +18,7 @@ from slmsuite.misc.xp import as_numpy
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, LimitError, ParameterError
+from ccqed_ctrl.model.layout import enforce_spacing
 from ccqed_ctrl.units import TWO_PI
 
 #: Iterations of a hologram.
@@ -95,7 +96,8 @@ class SlmTweezers:
         ShapeError
             Another shape, or infinite numbers.
         LimitError
-            A site beyond reach, or beyond what the modulator's pixels deflect.
+            A site beyond reach, or beyond what the modulator's pixels deflect, or sites
+            that are too close.
         DeviceError
             The traps cannot be made equal.
         """
@@ -106,6 +108,7 @@ class SlmTweezers:
                 f"tweezers reach {self._reach * 1e6:g} um from the cavity axis; a "
                 f"site is at {farthest * 1e6:.4g} um"
             )
+        enforce_spacing(sites)
         phase, spread = self._hologram(sites) if len(sites) else (None, 0.0)
         self._slm.set_phase(phase, settle=True)
         self._positions, self._spread = sites.copy(), spread

@@ -34,8 +34,8 @@ from . import campaign_studies as studies
 
 ROOT = Path(__file__).parents[2]
 GRID = {"width": [1, 2, 3, 4], "nap": [0.02]}
-#: Seconds that anything may take here.
-PATIENCE = 60
+#: Seconds that anything may take here; a busy machine may need many.
+PATIENCE = 300
 
 # Dask leaves sockets and loops to the garbage collector when a peer is killed.
 pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")

@@ -67,7 +67,7 @@ def test_a_client_ends_a_program():
     command = arguments("tweezers", "--simulation", "-p", str(port))
     with serving(*command, port=port) as process:
         client = Client("127.0.0.1", port, "tweezers")
-        client.set_positions(np.zeros((2, 2)))
+        client.set_positions(np.array([[20e-6, 0.0], [40e-6, 0.0]]))
         client.terminate()
         client.close_rpc()
         assert process.wait(timeout=30) == 0
