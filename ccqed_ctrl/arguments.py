@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
@@ -203,6 +204,10 @@ _COUNTS: Final[Mapping[str, Callable[[Mapping[str, Any]], float]]] = {
 }
 
 
+#: How a text ends that has a unit.
+_UNITS = ("%", *string.ascii_letters)
+
+
 class _Reader:
     """From what any route hands over to a value of the field, a scan, or None."""
 
@@ -215,11 +220,31 @@ class _Reader:
             return None
         several = self._several(given)
         if several is None:
-            return self._declared.validated(self._value(given))
-        items = [self._declared.validated(self._value(item)) for item in several]
+            return self._validated(given)
+        items = [self._validated(item) for item in several]
         if not items:
             raise ParameterError(f"{self._declared.label}: a scan of no values")
         return Scan(items)
+
+    def _validated(self, given: Any) -> Any:
+        """Return a value of the field; a bare number that lacks its unit is told so."""
+        value = self._value(given)
+        try:
+            return self._declared.validated(value)
+        except ParameterError as error:
+            meaning = self._declared.meaning
+            bare = isinstance(given, str) and not given.strip().endswith(_UNITS)
+            if not (bare and isinstance(value, float)):
+                raise
+            share = meaning.unit == "" and meaning.maximum == 1
+            meant = value * (0.01 if share else meaning.scale)
+            try:
+                self._declared.validated(meant)
+            except ParameterError:
+                raise error from None
+            unit = "%" if share else meaning.unit
+            form = notation.written(meant, unit).replace(" ", "")
+            raise ParameterError(f"{error}; did you mean {form}?") from error
 
     def _several(self, given: Any) -> Iterable[Any] | None:
         """Return the items of a scan, None for a single value."""

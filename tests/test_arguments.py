@@ -109,6 +109,25 @@ def test_what_is_refused_names_the_field(group, name, given):
 
 
 @pytest.mark.parametrize(
+    ("group", "name", "given", "form"),
+    [
+        (Cue, "corruption", "20", "20%"),
+        (Sequence, "evolution_time", "500", "500ms"),
+        (Light, "detuning", "5", None), (Cue, "corruption", "120%", None),
+        (Cue, "corruption", 20, None), (Run, "shots", "0", None),
+        (Cue, "corruption", "-3", None), (Light, "mode", "medium", None),
+    ],
+)  # fmt: skip
+def test_a_number_without_its_unit_is_shown_with_it(group, name, given, form):
+    with pytest.raises(ParameterError) as refusal:
+        declared(whole(group), **{name: given})
+    _, *meant = str(refusal.value).split("; did you mean ")
+    assert meant == ([f"{form}?"] if form else [])
+    if form:
+        declared(whole(group), **{name: form})
+
+
+@pytest.mark.parametrize(
     "given",
     ["0:0.4:5", "0,0.1,0.2,0.3,0.4", [0, 0.1, 0.2, 0.3, 0.4],
      {"ty": "RangeScan", "start": 0.0, "stop": 0.4, "npoints": 5}],
