@@ -28,6 +28,7 @@ from .records.shots import Reading, Rows, ShotRecord
 from .records.writing import row_bytes
 from .report import Report
 from .storage import check_room, hold
+from .threads import one_thread
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class Shots:
         self._last = Verdict.ok
         self.done = 0
 
+    @one_thread()
     def plan(
         self,
         make: Callable[..., Plan],
@@ -185,6 +187,7 @@ class Shots:
             with self._reopen(run.resume) as earlier:
                 resuming.check(earlier, self._report.values, wanted)
 
+    @one_thread()
     def run(self) -> None:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
 
@@ -236,6 +239,7 @@ class Shots:
             finally:
                 self._report.close(ending, self._core)
 
+    @one_thread()
     def summarise(self) -> None:
         """Store the record's summary of all finished shots. In `analyze()`."""
         if self.done:

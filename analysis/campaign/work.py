@@ -7,13 +7,12 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
+from ccqed_ctrl.threads import one_thread
 
 from .identity import code_identity
 from .study import Study, Task, Values
@@ -54,7 +53,7 @@ def _attempt(give_study: Callable[[], Study], task: Task) -> Outcome:
     try:
         study = give_study()
         _check_code(study)
-        with _libraries().limit(limits=1, user_api="blas"):
+        with one_thread():
             returned = study.function(task.point, study.rng(task))
         values = checked(returned)
     except Exception as error:  # the others must go on whatever this one raises
@@ -91,9 +90,3 @@ def checked(returned: Mapping[str, Any]) -> Values:
                 f"{value.dtype}"
             )
     return values
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """Return the numerical libraries that are loaded; finding them takes a while."""
-    return ThreadpoolController()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
+
+from ccqed_ctrl.threads import one_thread
 
 from .physics import ramp, semiclassical, steepest_descent
 from .physics.dispersion import shifted_couplings
@@ -103,18 +103,12 @@ class ClassicalSpins:
 
     def evolve(self, system: SpinSystem, drive: Drive, sample_times: Floats) -> Floats:
         """Live through a drive; return <Sx>/S (K, N) at the times (K,) in s."""
-        # Threads of BLAS wait for each other longer than matrices of N sites take.
-        with _libraries().limit(limits=1, user_api="blas"):
+        with one_thread():
             evolution = semiclassical.evolve(
                 system, drive, self._state, sample_times=sample_times, rng=self._rng
             )
         self._state = evolution.state
         return evolution.magnetization
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 class DressedStates:

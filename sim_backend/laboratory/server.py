@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ccqed_ctrl.controllers.offer import Offer
 from ccqed_ctrl.controllers.program import KINDS, listen, run
+from ccqed_ctrl.threads import one_thread
 
 from . import LABORATORY
 from .plant import Plant, from_truth
@@ -83,7 +84,9 @@ def twin() -> int:
 
     def serve(options: argparse.Namespace) -> None:
         truth = TRUTH.resolve(TRUTH.parse(options.twin))
-        listen(targets(Bench(truth, options.seed)), options, "the simulated laboratory")
+        with one_thread():
+            offered = targets(Bench(truth, options.seed))
+            listen(offered, options, "the simulated laboratory")
 
     return run(parser, PORT, serve)
 
