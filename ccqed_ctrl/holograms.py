@@ -43,7 +43,10 @@ class HologramRecord(ShotRecord):
     sequence = row("F", "int64", "numbers of the triggers that made the frames")
     pattern_shown = row("", "bool", "whether the DMD said that it shows this pattern")
     cavity_locked = row("", "bool", "whether the lock held until the end of the shot")
-    occupied = row("N", "bool", "which sites held atoms after the shot, by their image")
+    occupied = row(
+        "N", "bool",
+        "which sites held atoms after the shot, by their image; all if none is taken",
+    )  # fmt: skip
     emission = row("N", "complex128", "emission of the ensembles, sqrt(e-)")
     spins = row("N", "int8", "decoded spins, 0 undetermined")
     error_probability = row("N", "float64", "that a sign is wrong")

@@ -19,6 +19,8 @@ from pypylon import genicam, pylon
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError, ParameterError
 
+from .frames import not_present, reply
+
 #: Set in this order, below what the settings say.
 FEATURES: Final = {
     "PixelFormat": "Mono12",
@@ -157,10 +159,7 @@ class Basler:
         start = checks.integer("camera frames: first", first, 0)
         count = checks.integer("camera frames: most", most, 0)
         if arm_id != self._present:
-            raise DeviceError(
-                f"camera: arming {arm_id} is not the present one; it was aborted or "
-                "armed again"
-            )
+            raise not_present(arm_id)
         with _saying("camera"):
             self._collect(checks.number("camera timeout", timeout, 0, unit="s"))
         if not self._taken:
@@ -173,16 +172,12 @@ class Basler:
         frames = np.empty((len(taken), *shape), np.uint16)
         for frame, result in zip(frames, taken, strict=True):
             frame[:] = result.Array
-        clipped = np.count_nonzero(frames >= self._full_scale, axis=(1, 2))
-        return {
-            "frames": frames,
-            # Pylon counts from 1, and what came incomplete as well.
-            "sequence": np.array([r.ImageNumber - 1 for r in taken], np.int64),
-            "recorded": len(self._taken),
-            "exposure": self._exposure,
-            "missing": self._wanted - len(self._taken),
-            "saturated": clipped.astype(np.int64),
-        }
+        # Pylon counts from 1, and what came incomplete as well.
+        return reply(
+            frames, [result.ImageNumber - 1 for result in taken],
+            recorded=len(self._taken), wanted=self._wanted, exposure=self._exposure,
+            full_scale=self._full_scale,
+        )  # fmt: skip
 
     def _collect(self, timeout: float) -> None:
         """Take over the frames that come until all have, or the time is over."""

@@ -1,10 +1,11 @@
-"""Fetching frames from a camera that may be another process."""
+"""Frames of a camera that may be another process: fetched here, and told of there."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ccqed_ctrl.errors import CcqedError, DeviceError, restored
 from ccqed_ctrl.protocols import Camera
@@ -44,3 +45,45 @@ def fetch(camera: Camera, arm_id: int, timeout: float) -> dict[str, Any]:
             ) from error
         raise
     return piece | {"frames": frames, "sequence": sequence, "saturated": saturated}
+
+
+def reply(
+    frames: NDArray[np.uint16],
+    sequence: Any,
+    *,
+    recorded: int,
+    wanted: int,
+    exposure: float,
+    full_scale: float,
+) -> dict[str, Any]:
+    """Return what `protocols.Camera.fetch` promises of some frames of an arming.
+
+    Parameters
+    ----------
+    frames : (n, ny, nx)
+        Those that were asked for.
+    sequence : (n,) int
+        Numbers of their triggers.
+    recorded, wanted
+        Frames of the arming, that were taken and that it was for.
+    exposure
+        As used, s.
+    full_scale
+        Counts from which a pixel is saturated.
+    """
+    clipped = np.count_nonzero(frames >= full_scale, axis=(1, 2))
+    return {
+        "frames": frames,
+        "sequence": np.array(sequence, np.int64),
+        "recorded": recorded,
+        "exposure": exposure,
+        "missing": wanted - recorded,
+        "saturated": clipped.astype(np.int64),
+    }
+
+
+def not_present(arm_id: int) -> DeviceError:
+    """Return the error of an arming that is not the present one."""
+    return DeviceError(
+        f"camera: arming {arm_id} is not the present one; it was aborted or armed again"
+    )

@@ -24,6 +24,8 @@ from ccqed_ctrl.errors import (
     ParameterError,
 )
 
+from .frames import not_present, reply
+
 #: An exposure is the camera's if it can be had to this fraction.
 EXPOSURE_TOLERANCE: Final = 0.1
 NOTHING: Final = np.empty((0, 0, 0), np.uint16)
@@ -107,10 +109,7 @@ class _Camera:
         count = checks.integer("camera frames: most", most, 0)
         seconds = checks.number("camera timeout", timeout, 0, unit="s")
         if arm_id != self._present:
-            raise DeviceError(
-                f"camera: arming {arm_id} is not the present one; it was aborted or "
-                "armed again"
-            )
+            raise not_present(arm_id)
         if not len(self._taken):
             with _saying("camera"):
                 self._collect(seconds)
@@ -120,16 +119,10 @@ class _Camera:
                 "came before the camera was armed"
             )
         part = slice(start, start + count if count else None)
-        frames = self._taken[part].copy()
-        clipped = np.count_nonzero(frames >= self._full_scale, axis=(1, 2))
-        return {
-            "frames": frames,
-            "sequence": np.array(self._numbers[part], np.int64),
-            "recorded": len(self._taken),
-            "exposure": self._exposure,
-            "missing": self._wanted - len(self._taken),
-            "saturated": clipped.astype(np.int64),
-        }
+        return reply(
+            self._taken[part].copy(), self._numbers[part], recorded=len(self._taken),
+            wanted=self._wanted, exposure=self._exposure, full_scale=self._full_scale,
+        )  # fmt: skip
 
     def _collect(self, timeout: float) -> None:
         """Take over the frames that come until all have, or the time is over."""

@@ -102,8 +102,9 @@ class Vialux:
         """
         pattern = mirror_pattern(positions, amplitudes, self._mirrors)
         with _saying(f"{name!r} is not loaded"):
-            self._forget(name)
             sequence = self._upload(pattern)
+            # Not before: what does not fit costs no pattern that was there.
+            self._forget(name)
         handle, self._loads = self._loads, self._loads + 1
         self._patterns[handle] = (name, sequence)
         return handle

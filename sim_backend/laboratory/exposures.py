@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.errors import DeviceError
+from ccqed_ctrl.controllers.frames import not_present, reply
 from ccqed_ctrl.params import Imaging
 
 from .controls import Setting
@@ -129,22 +129,15 @@ class Sensor:
         """
         arming = self._arming
         if arming is None or arming.arm_id != arm_id:
-            raise DeviceError(
-                f"camera: arming {arm_id} is not the present one; it was aborted or "
-                "armed again"
-            )
+            raise not_present(arm_id)
         shape = (0, self._imaging.pixels, self._imaging.pixels)
         taken = arming.taken[wanted]
         frames = np.stack(taken) if taken else np.empty(shape, np.uint16)
-        clipped = np.count_nonzero(frames >= self._imaging.saturation, axis=(1, 2))
-        return {
-            "frames": frames,
-            "sequence": np.array(arming.sequence[wanted], np.int64),
-            "recorded": len(arming.taken),
-            "exposure": arming.exposure,
-            "missing": arming.frames - len(arming.taken),
-            "saturated": clipped.astype(np.int64),
-        }
+        return reply(
+            frames, arming.sequence[wanted], recorded=len(arming.taken),
+            wanted=arming.frames, exposure=arming.exposure,
+            full_scale=self._imaging.saturation,
+        )  # fmt: skip
 
 
 def samples(

@@ -20,9 +20,8 @@ from .scenario import Scenario
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
-
 #: Distance from the origin at which the distortion of the traps' map is stated, m.
-FIELD = 100e-6
+DISTORTION_RADIUS = 100e-6
 
 
 class Optics:
@@ -59,7 +58,9 @@ class Optics:
         alignment = self._truth.alignment
         if alignment.distortion:
             squares = np.sum(positions**2, axis=1, keepdims=True)
-            positions = positions * (1 + alignment.distortion * squares / FIELD**2)
+            positions = positions * (
+                1 + alignment.distortion * squares / DISTORTION_RADIUS**2
+            )
         return turned(positions, alignment.magnification, alignment.rotation)
 
     def _averages(self, positions: Floats, size: float) -> Floats:
