@@ -47,7 +47,7 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--resume",
-        metavar="RID|FILE",
+        metavar="RID|latest|FILE",
         help="go on with an earlier run: its experiment, arguments and truth (those "
         "given here in their place), and its finished shots",
     )

@@ -13,22 +13,27 @@ from . import hdf5
 
 
 def find(run: str, results: Path) -> Path:
-    """Return the file of a run, by its number or path.
+    """Return the file of a run: "latest", a run number, or a path.
 
     Raises
     ------
     ResultsError
         There is none, or several.
     """
-    path = Path(run)
-    if not run.isdecimal():
-        if not path.is_file():
-            raise ResultsError(f"no results file {run!r}")
-        return path
-    found = sorted(results.glob(f"*/*/{int(run):09d}-*.h5"))
+    if run == "latest":
+        # Folders are days and hours, names begin with the run number.
+        found = sorted(results.glob("*/*/*.h5"))[-1:]
+    elif run.isdecimal():
+        found = sorted(results.glob(f"*/*/{int(run):09d}-*.h5"))
+    elif Path(run).is_file():
+        return Path(run)
+    else:
+        raise ResultsError(
+            f"no results file {run!r}; a run is 'latest', a run number, or a path"
+        )
     if len(found) != 1:
         several = f"several: {', '.join(map(str, found))}" if found else "no run"
-        raise ResultsError(f"{several} {int(run)} in {str(results)!r}; give its file")
+        raise ResultsError(f"{several} {run} in {str(results)!r}; give its file")
     return found[0]
 
 
