@@ -2,7 +2,7 @@
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
 `artiq_material`, `decoding`, `dispersion`, `endurance`, `expected`, `interpretation`,
-`kills`, `mutation`, `robustness`, `threshold`.
+`kills`, `large_basins`, `mutation`, `robustness`, `threshold`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from . import (
     threshold,
 )
 from .artiq_material import command as artiq_material
+from .large_basins import command as large_basins
 from .pairing import Row
 from .sweep import processor
 
@@ -52,6 +53,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
     "kills": kills.main,
+    "large_basins": large_basins.main,
     "endurance": endurance.main,
     "mutation": mutation.main,
     "decoding": decoding.main,
