@@ -24,8 +24,9 @@ from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
 from ccqed_ctrl.model.layout import sample_layout
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from sim_backend.laboratory.physics import cavity as modes
-from sim_backend.laboratory.physics.detection import expose, hologram_rate
+from sim_backend.laboratory.physics.detection import hologram_rate
 from sim_backend.laboratory.physics.geometry import turned
+from sim_backend.laboratory.pixels import Pixels
 
 from .sweep import Row, origin, sweep
 
@@ -94,7 +95,7 @@ class Bench:
         field = scale * self.imager.field(response * (clouds @ spins))
         wave = reference_wave(self.imaging) * np.sqrt(REFERENCE)
         hologram, reference = (
-            expose(hologram_rate(part, wave), self.imaging, rng)
+            Pixels(self.imaging).expose(hologram_rate(part, wave), rng)
             for part in (field, np.zeros_like(field))
         )
         seen = demodulate(hologram, reference, self.imaging, self.decoder.band)

@@ -63,8 +63,8 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE|SCENARIO",
         help="what is true of the simulated laboratory, e.g. dynamics=mean_field or "
-        "imperfections.placement_error=100nm; a scenario (typical, bad_day, a TOML "
-        "file of yours) makes many such changes, single ones count above it",
+        "imperfections.placement_error=100nm; a scenario (typical, emccd, a TOML file "
+        "of yours) makes many such changes, single ones count above it",
     )
     add(
         "--fault",

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ccqed_ctrl.controllers.frames import not_present, reply
-from ccqed_ctrl.params import Imaging
 
 from .controls import Setting
 from .faults import FLASH, Fault, Faults
-from .physics.detection import expose
+from .pixels import Pixels
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +42,15 @@ class Arming:
     taken: list[NDArray[np.uint16]] = field(default_factory=list)
     sequence: list[int] = field(default_factory=list)
     triggers: int = 0
+    kept: int = 0
+
+    def keep(self, frame: NDArray[np.uint16], number: int, room: int | None) -> None:
+        """Put a frame into the ring of `room` frames, over the oldest if it is full."""
+        self.kept += 1
+        self.taken.append(frame)
+        self.sequence.append(number)
+        if room is not None:
+            del self.taken[:-room], self.sequence[:-room]
 
 
 class Sensor:
@@ -50,13 +58,13 @@ class Sensor:
 
     def __init__(
         self,
-        imaging: Imaging,
+        pixels: Pixels,
         ref_period: float,
         rng: np.random.Generator,
         faults: Faults | None = None,
     ) -> None:
         self._faults = faults or Faults()
-        self._imaging = imaging
+        self._pixels, self._imaging = pixels, pixels.imaging
         self._ref_period = ref_period
         self._rng = rng
         self._arming: Arming | None = None
@@ -86,7 +94,7 @@ class Sensor:
         if arming is None:
             return
         arming.triggers += 1
-        full = len(arming.taken) + len(self.open) >= arming.frames
+        full = arming.kept + len(self.open) >= arming.frames
         if full or time_mu < self._ready_mu:
             return
         stop = time_mu + round(arming.exposure / self._ref_period)
@@ -109,15 +117,14 @@ class Sensor:
         lost = Fault.dropped_frame if first else Fault.buffer_overrun
         if first and strikes(Fault.frame_saturated):
             exposure.electrons += FLASH
-        frame = expose(exposure.electrons, self._imaging, self._rng)
+        frame = self._pixels.expose(exposure.electrons, self._rng)
         if strikes(lost):
             return
         read = [(frame, exposure.sequence)]
         if first and self._left is not None and strikes(Fault.stale_frame):
             read.insert(0, self._left)
-        for taken, number in read[: arming.frames - len(arming.taken)]:
-            arming.taken.append(taken)
-            arming.sequence.append(number)
+        for taken, number in read[: arming.frames - arming.kept]:
+            arming.keep(taken, number, self._pixels.camera.buffer)
 
     def collect(self, arm_id: int, wanted: slice = slice(None)) -> dict[str, Any]:
         """Return what `ccqed_ctrl.protocols.Camera.fetch` promises of wanted frames.

@@ -61,6 +61,33 @@ class Detection(Parameters):
 
 
 @dataclass(frozen=True)
+class Camera(Parameters):
+    """The sensor's kind: what its pixels do before `Imaging` makes counts of them."""
+
+    em_gain: float = quantity(
+        1.0, "mean electrons out of a multiplying register for one; 1: there is none",
+        minimum=1.0, maximum=2000.0,
+    )  # fmt: skip
+    full_well: float | None = quantity(
+        None, "photo-electrons that a pixel holds; unset: any number", minimum=1.0,
+        maximum=1e9,
+    )  # fmt: skip
+    offset_spread: float = quantity(
+        0.0, "rms of the pixels' offsets, in ADU, drawn once", minimum=0.0, maximum=1e4
+    )
+    gain_spread: float = quantity(
+        0.0, "relative rms of the pixels' gains, drawn once", minimum=0.0, maximum=0.3
+    )
+    exposure_step: float = quantity(
+        1e-6, "exposures are a whole number of these", "us", minimum=1e-9, maximum=0.1
+    )
+    buffer: int | None = quantity(
+        None, "frames that its memory holds: the next overwrites the oldest; unset: as "
+        "many as asked for", minimum=1, maximum=10_000,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Alignment(Parameters):
     """Where the cavity is in the coordinates of tweezers, DMD and camera."""
 

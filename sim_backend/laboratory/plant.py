@@ -31,6 +31,7 @@ from .locking import CavityLock
 from .mirrors import mirror_modes
 from .optics import Optics
 from .physics.system import Drive, SpinSystem
+from .pixels import Pixels
 from .scenario import Scenario
 from .traps import Traps
 
@@ -57,7 +58,10 @@ class Plant:
         self._rng = stream(self._seed, "ensembles")
         camera_rng = stream(self._seed, "camera")
         self.faults = Faults(scenario.faults, self._seed)
-        self.sensor = Sensor(scenario.imaging, REF_PERIOD, camera_rng, self.faults)
+        pixels = Pixels.drawn(
+            scenario.imaging, scenario.camera, stream(self._seed, "pixels")
+        )
+        self.sensor = Sensor(pixels, REF_PERIOD, camera_rng, self.faults)
         self._latencies = Latencies(
             scenario.delays, wiring, REF_PERIOD, stream(self._seed, "latencies")
         )

@@ -31,6 +31,7 @@ from . import scenarios
 from .faults import Rule
 from .imperfections import (
     Alignment,
+    Camera,
     Delays,
     Detection,
     Imperfections,
@@ -90,6 +91,7 @@ class Scenario:
     )
     imperfections: Imperfections = Imperfections()
     detection: Detection = Detection()
+    camera: Camera = Camera()
     alignment: Alignment = Alignment()
     resolution: Resolution = Resolution()
     pump_beam: PumpBeam = PumpBeam()

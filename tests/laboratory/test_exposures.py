@@ -8,6 +8,8 @@ import pytest
 from ccqed_ctrl.errors import DeviceError
 from ccqed_ctrl.params import Imaging
 from sim_backend.laboratory.exposures import Sensor
+from sim_backend.laboratory.imperfections import Camera
+from sim_backend.laboratory.pixels import Pixels
 
 IMAGING = Imaging(pixels=16, readout_time=1e-3, read_noise=0.0, offset=100.0)
 MS = 1_000_000
@@ -15,7 +17,12 @@ MS = 1_000_000
 
 @pytest.fixture
 def sensor():
-    return Sensor(IMAGING, 1e-9, np.random.default_rng(0))
+    return made()
+
+
+def made(**camera):
+    pixels = Pixels(IMAGING, Camera(**camera))
+    return Sensor(pixels, 1e-9, np.random.default_rng(0))
 
 
 def expose(sensor, at_mu, light=0.0):
@@ -98,3 +105,16 @@ def test_saturated_pixels_are_counted(sensor):
     bright[:3] = 1e6
     expose(sensor, 2 * MS, bright)
     np.testing.assert_array_equal(sensor.collect(arm_id)["saturated"], [0, 48])
+
+
+def test_a_ring_that_is_full_loses_its_oldest_frames():
+    sensor = made(buffer=2)
+    arm_id = sensor.arm(4, 10e-6)
+    for index in range(5):
+        expose(sensor, 2 * MS * index, 150.0 * index)
+    recorded = sensor.collect(arm_id)
+    # The fifth was not asked for.
+    np.testing.assert_array_equal(recorded["sequence"], [2, 3])
+    assert (recorded["recorded"], recorded["missing"]) == (2, 2)
+    means = recorded["frames"].mean(axis=(1, 2))
+    np.testing.assert_allclose(means, [300, 400], rtol=0.02)

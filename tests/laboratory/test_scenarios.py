@@ -20,14 +20,17 @@ def text_of(name):
     return (resources.files(scenarios) / f"{name}.toml").read_text()
 
 
-def test_three_are_there_and_each_makes_a_truth():
-    assert scenarios.names() == ["bad_day", "ideal", "typical"]
+CAMERAS = ("ccd", "emccd", "scmos")
+
+
+def test_each_makes_a_truth():
+    assert scenarios.names() == sorted(["bad_day", "ideal", "typical", *CAMERAS])
     for name in scenarios.names():
         resolved = TRUTH.resolve(TRUTH.parse([name]))
         assert Scenario.from_dict(resolved).to_dict() == resolved
 
 
-@pytest.mark.parametrize("name", ["typical", "bad_day"])
+@pytest.mark.parametrize("name", ["typical", "bad_day", *CAMERAS])
 def test_every_value_says_where_it_is_from(name):
     for line in text_of(name).splitlines():
         if "=" in line.partition("#")[0]:
@@ -83,7 +86,7 @@ def test_single_values_count_above_scenarios_wherever_they_stand(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("tipical", r"a scenario \(bad_day, ideal, typical\)"),
+        ("tipical", r"a scenario \(bad_day, ccd, emccd, ideal, scmos, typical\)"),
         ("missing.toml", "No such file"),
         ("lock.drift=5ms", "Lock.drift must be an angular frequency"),
         ("lock.drift=2pi*50MHz", "Lock.drift"),

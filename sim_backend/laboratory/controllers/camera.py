@@ -9,9 +9,6 @@ from ccqed_ctrl.errors import DeviceTimeoutError
 
 from ..faults import Fault
 
-#: The sensor's line clock: exposures are rounded up to it, s.
-EXPOSURE_STEP = 1e-6
-
 
 class SimulatedCamera:
     """Satisfies `ccqed_ctrl.protocols.Camera`."""
@@ -19,6 +16,7 @@ class SimulatedCamera:
     def __init__(self, dmgr: Any) -> None:
         self._plant = plant = dmgr.get("plant").plant
         self._sensor, self._faults = plant.sensor, plant.faults
+        self._step = plant.scenario.camera.exposure_step
         self._dead = False
 
     def ping(self) -> bool:
@@ -44,8 +42,8 @@ class SimulatedCamera:
         self._answer()
         count = checks.integer("camera frames", frames, 1, 10_000)
         wanted = checks.number("camera exposure", exposure, 1e-6, 1.0, "s")
-        steps = max(1, round(wanted / EXPOSURE_STEP))
-        return int(self._sensor.arm(count, steps * EXPOSURE_STEP))
+        steps = max(1, round(wanted / self._step))
+        return int(self._sensor.arm(count, steps * self._step))
 
     def fetch(
         self, arm_id: int, timeout: float, first: int = 0, most: int = 0

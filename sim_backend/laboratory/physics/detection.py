@@ -1,11 +1,9 @@
-"""From light to counts: interference with the reference, shot and read noise."""
+"""What a camera detects: interference with the reference, multiplied electrons."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ccqed_ctrl.params import Imaging
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -21,15 +19,17 @@ def hologram_rate(signal: Complex, reference: Complex) -> Floats:
     return np.abs(signal + reference) ** 2
 
 
-def expose(
-    electrons: Floats, imaging: Imaging, rng: np.random.Generator
-) -> NDArray[np.uint16]:
-    """Draw one frame from the expected photo-electrons (ny, nx).
+def multiplied(
+    electrons: NDArray[np.int64], gain: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return what comes out of a multiplying register of many stages.
 
-    Poisson shot noise, Gaussian read noise, gain, offset, clipping at saturation.
+    Each electron leaves as a geometric number of mean g, whose variance is g (g - 1):
+    Poisson light gets the excess noise factor F^2 = 2 - 1/g, the limit of many stages
+    of Robbins and Hadwen, IEEE Trans. Electron Devices 50, 1227 (2003).
     """
-    drawn = rng.poisson(electrons) + rng.normal(
-        scale=imaging.read_noise, size=electrons.shape
-    )
-    counts = np.rint(drawn / imaging.electrons_per_count + imaging.offset)
-    return np.clip(counts, 0, imaging.saturation).astype(np.uint16)
+    if gain == 1:
+        return electrons
+    # n geometric numbers are n and a negative binomial: Poisson of a gamma variable.
+    more = rng.poisson((gain - 1) * rng.standard_gamma(electrons))
+    return np.asarray(electrons + more, np.int64)

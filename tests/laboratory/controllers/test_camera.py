@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError, ParameterError
+from sim_backend.crate.link import Link
 from sim_backend.laboratory.controllers.camera import SimulatedCamera
+from tests.laboratory.bench import WIRING
+from tests.laboratory.controllers.conftest import DeviceManager
 
 MS = 1_000_000
 
@@ -102,3 +105,18 @@ def test_only_the_present_arming_can_be_fetched(camera):
 def test_bad_armings_are_refused(camera, frames, exposure):
     with pytest.raises(ParameterError, match="camera"):
         camera.arm(frames, exposure)
+
+
+def test_the_line_clock_is_the_true_cameras():
+    step = 9.74e-6
+    link = Link(
+        None, WIRING, {"imaging": {"pixels": 32}, "camera": {"exposure_step": step}},
+        module="sim_backend.laboratory",
+    )  # fmt: skip
+    camera = SimulatedCamera(DeviceManager(link))
+    for asked, used in ((50e-6, 5), (1e-6, 1), (200e-6, 21)):
+        arm_id = camera.arm(1, asked)
+        start = link.plant.now_mu + 100 * MS
+        trigger(link, start)
+        assert camera.fetch(arm_id, 1.0)["exposure"] == pytest.approx(used * step)
+        assert link.plant.now_mu == start + round(used * step * 1e9)
