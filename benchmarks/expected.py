@@ -7,7 +7,6 @@ same command goes on where it stopped.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ import numpy as np
 import analysis
 from analysis.statistics import means
 
-from .sweep import ROOT, origin, sweep
+from .sweep import ROOT, get_argparser, origin, publish, sweep
 
 RECALL = ROOT / "repository" / "recall.py"
 CORRUPTIONS = (0.1, 0.2, 0.3, 0.5)
@@ -75,20 +74,16 @@ def _cell(rows: list[dict[str, Any]], place: int) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run what is missing, and print the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks expected", description=__doc__
-    )
+    parser = get_argparser("expected", __doc__, "20")
     parser.add_argument("arguments", nargs="*", help="of recall, NAME=VALUE")
-    parser.add_argument("--seeds", type=int, default=20, help="0 to this, excluded")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     options = parser.parse_intermixed_args(arguments)
     found = {}
     for name, truth in DYNAMICS.items():
         settings = {"truth": truth, "arguments": sorted(options.arguments)}
         found[name] = sweep(
-            "expected", settings, range(options.seeds),
+            "expected", settings, options.seeds,
             lambda seed, truth=truth: take(seed, truth, options.arguments),
             jobs=options.jobs,
         )  # fmt: skip
-    print(f"{table(found)}\n\n{origin(list(range(options.seeds)))}")
-    return 0
+    page = f"{table(found)}\n\n{origin(list(options.seeds))}\n"
+    return publish(page, True, options.output)

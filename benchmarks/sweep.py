@@ -2,16 +2,18 @@
 
 Rows stand in a file of JSON lines beside what they are of: the measurement's name, its
 settings and the commit. Only rows of the same three count, so that a table never mixes
-two programs. What depends on little of the tree may say its version itself.
+two programs. What depends on little of the tree may say its version itself. Their
+command lines and tables of promises are made here, too.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 STORE = ROOT / "results" / "sweeps"
 
 Row = dict[str, Any]
+#: What, promised, found, kept.
+Promise = tuple[str, str, str, bool]
 
 
 def sweep(
@@ -70,6 +74,43 @@ def _kept(path: Path, key: Row) -> Iterable[Row]:
             continue  # cut while it was written: measured again
         if {name: entry.get(name) for name in key} == key:
             yield entry["row"]
+
+
+def seeds_of(text: str) -> range:
+    """Return the seeds 0 to N, excluded, of "N", or A to B of "A:B"."""
+    first, colon, last = text.rpartition(":")
+    return range(int(first) if colon else 0, int(last))
+
+
+def get_argparser(
+    name: str, description: str | None, seeds: str
+) -> argparse.ArgumentParser:
+    """Return the options of a sweep; seeds: by default."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {name}", description=description
+    )
+    told = f"N or FIRST:END, the end excluded (default {seeds})"
+    parser.add_argument("--seeds", type=seeds_of, default=seeds, help=told)
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at a time")
+    parser.add_argument("-o", "--output", type=Path, help="also write the page here")
+    return parser
+
+
+def promises(of: str, rows: Sequence[Promise]) -> list[str]:
+    """Return the lines of a table that says which promises were kept."""
+    lines = [f"| {of} | promised | found | |", "| --- | --- | --- | --- |"]
+    for what, promised, found, kept in rows:
+        verdict = "met" if kept else "MISSED"
+        lines.append(f"| {what} | {promised} | {found} | {verdict} |")
+    return lines
+
+
+def publish(page: str, kept: bool, output: Path | None) -> int:
+    """Print the page, write it where asked; return 0, or 1 for a broken promise."""
+    print(page)
+    if output:
+        output.write_text(page)
+    return 0 if kept else 1
 
 
 def origin(seeds: list[int]) -> str:

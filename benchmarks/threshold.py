@@ -10,7 +10,6 @@ goes on where it stopped.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from sim_backend.laboratory.physics.system import SpinSystem
 from sim_backend.laboratory.physics.thresholds import ensemble_thresholds
 from sim_backend.laboratory.scenario import Scenario
 
-from .sweep import ROOT, origin, sweep
+from .sweep import ROOT, Promise, get_argparser, origin, promises, publish, sweep
 
 EXPERIMENT = ROOT / "repository/pump_threshold.py"
 #: What is promised of the pulls, and of the mean error over the least possible one.
@@ -115,8 +114,8 @@ def take(seed: int, arguments: Sequence[str]) -> Outcome:
             )
 
 
-def verdicts(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str, bool]]:
-    """Return (what, promised, found, kept) of fits that were not refused."""
+def verdicts(outcomes: Sequence[Outcome]) -> list[Promise]:
+    """Return the promises of fits that were not refused."""
     pulls = np.array([each.pull for each in outcomes])
     mean, deviation = float(pulls.mean()), float(pulls.std(ddof=1))
     beyond = int(np.count_nonzero(np.abs(pulls) > 2))
@@ -151,14 +150,7 @@ def table(outcomes: Sequence[Outcome], arguments: Sequence[str]) -> tuple[str, b
         f"{len(outcomes[0].power)} powers of {outcomes[0].shots} shots. "
         "Thresholds over the believed one.",
         "",
-        "| of the pulls | promised | found | |",
-        "| --- | --- | --- | --- |",
-    ]
-    for what, promised, found, kept in rows:
-        lines.append(
-            f"| {what} | {promised} | {found} | {'met' if kept else 'MISSED'} |"
-        )
-    lines += [
+        *promises("of the pulls", rows),
         "",
         "| seed | true | fitted | error | pull |",
         "| --: | --: | --: | --: | --: |",
@@ -172,33 +164,20 @@ def table(outcomes: Sequence[Outcome], arguments: Sequence[str]) -> tuple[str, b
     return "\n".join(lines) + "\n", all(kept for *_, kept in rows)
 
 
-def get_argparser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks threshold", description=__doc__
-    )
-    parser.add_argument("arguments", nargs="*", help="of the experiment, NAME=VALUE")
-    parser.add_argument("--seeds", type=int, default=100, help="0 to this, excluded")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
-    parser.add_argument("-o", "--output", type=Path, help="also write the page here")
-    return parser
-
-
 def main(arguments: list[str]) -> int:
     """Run, print the page, and say by the exit code whether promises were kept."""
-    options = get_argparser().parse_intermixed_args(arguments)
+    parser = get_argparser("threshold", __doc__, "100")
+    parser.add_argument("arguments", nargs="*", help="of the experiment, NAME=VALUE")
+    options = parser.parse_intermixed_args(arguments)
     rows = sweep(
         "threshold",
         {"arguments": sorted(options.arguments)},
-        range(options.seeds),
+        options.seeds,
         lambda seed: asdict(take(seed, options.arguments)),
         jobs=options.jobs,
     )
     outcomes = [Outcome(**row) for row in rows]
-    page, kept = table(outcomes, options.arguments)
-    print(page)
-    if options.output:
-        options.output.write_text(page)
-    return 0 if kept else 1
+    return publish(*table(outcomes, options.arguments), options.output)
 
 
 if __name__ == "__main__":

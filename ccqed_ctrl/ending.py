@@ -83,6 +83,10 @@ class Verdict(StrEnum):
     inverted = (
         "inverted", "spins opposite to what was written: the reference's sign flipped",
     )  # fmt: skip
+    displaced = (
+        "displaced", "the light comes from beside the sites: the map is out of date",
+        False, True,
+    )  # fmt: skip
     dim_sites = (
         "dim sites",
         "ensembles with little light among others: below their threshold",

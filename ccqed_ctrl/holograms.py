@@ -52,6 +52,7 @@ class HologramRecord(ShotRecord):
     error_probability = row("N", "float64", "that a sign is wrong")
     phase = row("", "float64", "emission phase against reference, rad")
     residual = row("", "float64", "light the ensembles do not explain")
+    displacement = row("", "float64", "rms distance of the light from its sites", "um")
     frame = live("nx ny", "uint16", "the last hologram", "image {}")
     field = live("nx ny", "float32", "magnitude of the last field", "image {}")
 

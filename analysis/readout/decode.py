@@ -10,11 +10,10 @@ from scipy import linalg, special
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
-from ccqed_ctrl.model.emission import emission_factors
-from ccqed_ctrl.model.imaging import pixel_axis
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 
 from .demodulation import Band, Field, field_band
+from .templates import Templates
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -37,7 +36,9 @@ class Readout:
     amplitudes: (N,) complex, emission of each ensemble, sqrt(e-). spins: (N,) int8 in
     {-1, 0, +1}, 0 undetermined. error_probability: (N,) that the sign is wrong.
     phase: rad, of the emission against the reference. residual_fraction: light that
-    the ensembles do not explain, above the expected noise. saturated: clipped pixels.
+    the ensembles do not explain, above the expected noise. displacement: m, rms
+    distance of the light from its ensembles' sites, above the expected noise.
+    displacement_chance: that noise alone makes as much. saturated: clipped pixels.
     """
 
     amplitudes: Complex
@@ -45,6 +46,8 @@ class Readout:
     error_probability: Floats
     phase: float
     residual_fraction: float
+    displacement: float
+    displacement_chance: float
     saturated: int
 
 
@@ -52,17 +55,13 @@ class Readout:
 class Decoder:
     """Templates of one layout, ready for many frames.
 
-    band: Fourier band of the field. templates: (K, N) real, the components of A_j in
-    it: A_j is even about the cavity axis, so they are real relative to it.
-    centre: (K,) unit phases that refer components to the axis. gram: (N, N), A^T A,
-    the normal equations of a frame without clipped pixels. expected_phase: rad, of a
-    spin +1 against the reference: it settles the global sign, and says by what
+    templates: (K, N) and what is known of their steps. gram: (N, N), A^T A, the normal
+    equations of a frame without clipped pixels. expected_phase: rad, of a spin +1
+    against the reference: it settles the global sign, and says by what
     (`sign_reference`).
     """
 
-    band: Band
-    templates: Floats
-    centre: Complex
+    templates: Templates
     gram: Floats
     expected_phase: float
     sign_reference: str = "local_oscillator_phase"
@@ -72,21 +71,17 @@ class Decoder:
         cls, positions: ArrayLike, cavity: Cavity, cloud: Cloud, imaging: Imaging
     ) -> Decoder:
         """Prepare the templates for ensembles at positions (N, 2) in m."""
-        sites = checks.array("positions", positions, ("N", 2))
         band = field_band(cloud.size, imaging)
-        axis = pixel_axis(imaging)
-        along, down = (
-            band.lines(emission_factors(axis, places, cavity.waist, cloud.size))
-            for places in sites.T
-        )
-        centre = _centre(band)
-        templates = np.empty((centre.size, len(sites)))
-        for site, column in enumerate(templates.T):
-            spectrum = down[..., site].T @ along[..., site] * band.weights
-            column[:] = (spectrum.ravel() * centre).real
+        templates = Templates.of_layout(band, positions, cavity, cloud, imaging)
+        gram = templates.images.T @ templates.images
         propagation = 1 / (cavity.pump_detuning + 1j * cavity.kappa)
         phase = float(np.angle(propagation)) + imaging.phase
-        return cls(band, templates, centre, templates.T @ templates, phase)
+        return cls(templates, gram, phase)
+
+    @property
+    def band(self) -> Band:
+        """The Fourier band of the field."""
+        return self.templates.part.band
 
     def decode(self, field: Field) -> Readout:
         """Fit c = (A^T W A)^-1 A^T W E and read the sign of each ensemble.
@@ -104,9 +99,10 @@ class Decoder:
         DecodingError
             Sites so close that they cannot be told apart.
         """
-        shape, count = self.band.mask.shape, self.templates.shape[1]
+        shape, count = self.band.mask.shape, len(self.gram)
         valid = checks.array("field", field.valid, shape, np.bool_)
-        gram, projections, total = self._normal(field)
+        data, gram, total = self._normal(field)
+        projections = self._project(data)
         factor = _factor(gram)
         amplitudes = linalg.cho_solve(factor, projections)
         variance = np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise
@@ -116,12 +112,16 @@ class Decoder:
         # Without light, chi squared of 2 N degrees of freedom.
         dark = explained < (2 * count + DARK * 2 * np.sqrt(count)) * field.noise
         wrong = np.full(count, 0.5) if dark else _error(projected, variance)
+        rest = (data * np.exp(-1j * phase)).real - self._seen(field.valid, projected)
+        moved = self.templates.displacement(rest, projected, field.noise)
         return Readout(
             amplitudes=amplitudes,
             spins=_spins(projected, wrong),
             error_probability=wrong,
             phase=phase,
             residual_fraction=1.0 if dark else self._residual(total, explained, field),
+            displacement=0.0 if dark else moved[0],
+            displacement_chance=1.0 if dark else moved[1],
             saturated=int(np.count_nonzero(~valid)),
         )
 
@@ -130,33 +130,40 @@ class Decoder:
         turns = round((self.expected_phase - half) / np.pi)
         return half + turns * np.pi
 
-    def _normal(self, field: Field) -> tuple[Floats, Complex, float]:
-        """Return A^T W A, A^T W E and the light E^T W E.
+    def _normal(self, field: Field) -> tuple[Complex, Floats, float]:
+        """Return the even part of W E, A^T W A and the light E^T W E.
 
         Field and templates lie in the band, so that sums over pixels are sums over its
         few components. Only clipped pixels need the templates as images.
         """
+        part = self.templates.part
         if field.valid.all():
-            gram, data = self.gram, field.spectrum
+            data = field.spectrum
             total = float(np.sum(np.abs(data) ** 2))
-        else:
-            gram = self._weighted_gram(field.valid)
-            values = field.values * field.valid
-            total = float(np.sum(np.abs(values) ** 2))
-            data = self.band.components(values)
-        centred = data.ravel() * self.centre
-        both = np.stack([centred.real, centred.imag], axis=1)
-        real, imaginary = (self.templates.T @ both).T
-        return gram, real + 1j * imaginary, total
+            return part.of(data), self.gram, total
+        values = field.values * field.valid
+        total = float(np.sum(np.abs(values) ** 2))
+        images = self.templates.images
+        seen = [self._masked(field.valid, each).real for each in images.T]
+        gram = np.stack(seen) @ images
+        return part.of(self.band.components(values)), gram, total
 
-    def _weighted_gram(self, valid: NDArray[np.bool_]) -> Floats:
-        count = len(self.band.orders)
-        gram = np.empty_like(self.gram)
-        for site, template in enumerate(self.templates.T):
-            spectrum = (template * self.centre.conj()).reshape(count, count)
-            seen = self.band.components(self.band.image(spectrum) * valid)
-            gram[site] = (seen.ravel() * self.centre).real @ self.templates
-        return gram
+    def _project(self, data: Complex) -> Complex:
+        """Return A^T of even components (K,)."""
+        both = np.stack([data.real, data.imag])
+        real, imaginary = both @ self.templates.images
+        return real + 1j * imaginary
+
+    def _seen(self, valid: NDArray[np.bool_], projected: Floats) -> Floats:
+        """Return the even part (K,) of W A c, c real."""
+        field = self.templates.images @ projected
+        return field if valid.all() else self._masked(valid, field).real
+
+    def _masked(self, valid: NDArray[np.bool_], even: NDArray[np.generic]) -> Complex:
+        """Return the even part (K,) of an even field (K,) on valid pixels."""
+        part = self.templates.part
+        image = self.band.image(part.spectrum(even))
+        return part.of(self.band.components(image * valid))
 
     def _residual(self, total: float, explained: float, field: Field) -> float:
         """Return the fraction of the light that the ensembles do not explain."""
@@ -166,13 +173,6 @@ class Decoder:
         unexplained = total - explained - expected
         signal = total - expected
         return float(np.clip(unexplained / signal, 0.0, 1.0)) if signal > 0 else 1.0
-
-
-def _centre(band: Band) -> Complex:
-    """Return the phases (K,) that refer components to the middle of the frame."""
-    pixels = len(band.mask)
-    turn = np.exp(1j * np.pi * band.orders * (pixels - 1) / pixels)
-    return np.outer(turn, turn).ravel()
 
 
 def _factor(gram: Floats) -> tuple[Floats, bool]:

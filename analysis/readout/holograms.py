@@ -107,7 +107,7 @@ class HologramReader:
             shown[record.frame] = frames[0].T
         measured = (
             record.emission, record.spins, record.error_probability, record.phase,
-            record.residual,
+            record.residual, record.displacement,
         )  # fmt: skip
         verdict = Verdict.ok
         try:
@@ -123,13 +123,13 @@ class HologramReader:
             return Reading(rows, verdict, shown)
         values = (
             found.amplitudes, found.spins, found.error_probability, found.phase,
-            found.residual_fraction,
+            found.residual_fraction, found.displacement,
         )  # fmt: skip
         shown[record.field] = np.abs(field.values).T.astype(np.float32)
         rows = dict(zip(measured, values, strict=True))
         if verdict is Verdict.ok:
             light, occupied = self._light(frames, field), raw.get(record.occupied, True)
-            verdict = of_reading(found, light, written, occupied)
+            verdict = of_reading(found, self.cloud.size, light, written, occupied)
         return Reading(rows, verdict, shown)
 
     def _light(self, frames: NDArray[Any], field: Field) -> NDArray[np.float64]:

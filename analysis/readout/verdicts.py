@@ -21,6 +21,11 @@ LATE = 0.1
 #: Mean product of spins and written state below which it is the reference that turned:
 #: relaxation turns the misfits of a state, not the state.
 INVERTED = -0.3
+#: Displacement of the light, of the rms cloud size, from which a calibration is due;
+#: the first signs go wrong at more than twice as much (docs/decoding.md).
+DISPLACED = 0.25
+#: Chance that noise alone shows a displacement, below which it is believed.
+CHANCE = 1e-6
 
 
 def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
@@ -43,6 +48,7 @@ def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
 
 def of_reading(
     found: Readout,
+    cloud_size: float,
     reference: NDArray[np.float64],
     written: ArrayLike | None,
     occupied: ArrayLike = True,
@@ -52,6 +58,8 @@ def of_reading(
     Parameters
     ----------
     found : Readout
+    cloud_size : float, m
+        Believed rms size of the clouds.
     reference : (2,)
         Light of the reference in each frame, without that of the atoms.
     written : (N,) in {-1, 0, +1}
@@ -69,6 +77,14 @@ def of_reading(
         return Verdict.inverted
     if not np.all(occupied):
         return Verdict.lost_sites
+    if is_displaced(found, cloud_size):
+        return Verdict.displaced
     light = np.abs(found.amplitudes)
     dim = (light < LOST * np.median(light)) & (spins == 0)
     return Verdict.dim_sites if dim.any() else Verdict.ok
+
+
+def is_displaced(found: Readout, cloud_size: float) -> bool:
+    """Whether the light surely comes from beside the sites: the map is out of date."""
+    far = found.displacement > DISPLACED * cloud_size
+    return far and found.displacement_chance < CHANCE

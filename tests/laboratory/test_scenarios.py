@@ -9,6 +9,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from analysis.readout.verdicts import DISPLACED
 from ccqed_ctrl.errors import ParameterError
 from ccqed_ctrl.units import angular
 from sim_backend.laboratory import scenarios
@@ -63,6 +64,7 @@ def test_a_typical_laboratory_still_writes_and_reads_a_short_shot():
     row = laboratory.read(laboratory.run())
     np.testing.assert_array_equal(row["shot.spins"], laboratory.target)
     assert 1e-3 < row["shot.residual"] < 0.02
+    assert 0.2e-6 < row["shot.displacement"] < DISPLACED * plan.apparatus.cloud.size
 
 
 def test_ideal_is_the_default_without_what_is_drawn():

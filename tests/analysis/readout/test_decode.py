@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.readout import decode
 from analysis.readout.decode import Decoder
-from analysis.readout.demodulation import demodulate
+from analysis.readout.demodulation import Field, demodulate
 from ccqed_ctrl.errors import DecodingError, ShapeError
 from ccqed_ctrl.model.emission import emission_kernel
 from ccqed_ctrl.model.imaging import pixel_axis
@@ -161,6 +162,53 @@ def test_placement_errors_show_before_they_matter(bench, rng):
         np.testing.assert_array_equal(readout.spins, spins)
     assert residuals == sorted(residuals)
     assert residuals[-1] > 0.02
+
+
+@pytest.mark.parametrize("size", [0.3e-6, 1e-6, 2e-6])
+def test_the_distance_of_the_light_from_its_sites_is_measured(bench, rng, size):
+    """To first order in it, and little more is lost at half a cloud's size."""
+    direction = rng.normal(size=bench.positions.shape)
+    direction /= np.sqrt(np.mean(np.sum(direction**2, axis=1)))
+    places = bench.positions + size * direction
+    field = bench.field(bench.random_spins(rng), units=bench.emission(places))
+    readout = bench.read(bench.frames(field, rng))
+    assert readout.displacement == pytest.approx(size, rel=0.15)
+    assert readout.displacement_chance < 1e-9
+
+
+def test_with_all_in_place_noise_alone_is_what_was_promised(bench, rng):
+    """The chance is uniform: 2 chi^2 of the noise has the degrees said."""
+    spins = bench.random_spins(rng)
+    field = 0.3 * bench.field(spins)
+    chances = [
+        bench.read(bench.frames(field, rng)).displacement_chance for _ in range(60)
+    ]
+    assert stats.kstest(chances, "uniform").pvalue > 1e-3
+
+
+def test_clipped_pixels_hide_no_displacement(bench, rng):
+    spins = bench.random_spins(rng)
+    shifted = bench.positions + [1e-6, 0]
+    frames = bench.frames(bench.field(spins, units=bench.emission(shifted)), rng)
+    top = int(np.sort(frames[0].ravel())[-150])
+    imaging = bench.imaging.replace(saturation=top)
+    readout = bench.read((np.minimum(frames[0], top), frames[1]), imaging)
+    assert readout.saturated >= 150
+    assert readout.displacement == pytest.approx(1e-6, rel=0.2)
+
+
+def test_a_site_on_the_axis_has_nowhere_to_be_displaced(bench):
+    """A step makes as much light on one side as it takes on the other."""
+    decoder = Decoder.of_layout(np.zeros((1, 2)), Cavity(), Cloud(), bench.imaging)
+    assert decoder.templates.slopes.shape[1] == 0
+    field = Field(
+        decoder.band,
+        decoder.templates.part.spectrum(1e4 * decoder.templates.images[:, 0]),
+        np.ones((160, 160), bool),
+        1.0,
+    )
+    readout = decoder.decode(field)
+    assert (readout.displacement, readout.displacement_chance) == (0.0, 1.0)
 
 
 def test_clipped_pixels_are_censored(bench, rng):

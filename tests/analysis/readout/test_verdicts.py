@@ -16,9 +16,11 @@ FRAMES = np.full((2, 10, 10), 1500, np.uint16)
 LIGHT = np.array([1000.0, 1000.0])
 TOLD = {R.frames: FRAMES, R.saturated: 0, R.sequence: [0, 1], R.pattern_shown: True}
 WRITTEN = np.array([1, 1, -1, -1, 1])
+SIZE = 4e-6
 FOUND = Readout(
     amplitudes=WRITTEN * np.exp(0.3j) * 50, spins=WRITTEN.astype(np.int8),
-    error_probability=np.zeros(5), phase=0.3, residual_fraction=0.0, saturated=0,
+    error_probability=np.zeros(5), phase=0.3, residual_fraction=0.0, displacement=0.0,
+    displacement_chance=1.0, saturated=0,
 )  # fmt: skip
 
 
@@ -44,7 +46,7 @@ def test_what_an_older_file_does_not_hold_speaks_against_nothing():
 
 def judged(found, reference=LIGHT, written=WRITTEN, **more):
     """Return the verdict of a reading."""
-    return of_reading(found, reference, written, **more)
+    return of_reading(found, SIZE, reference, written, **more)
 
 
 def test_a_shot_as_it_should_be():
@@ -94,3 +96,20 @@ def test_a_dim_ensemble_speaks_against_a_shot_if_it_has_no_sign():
     assert judged(signless) is Verdict.dim_sites
     doubtful = replace(signless, amplitudes=FOUND.amplitudes)  # noise, not loss
     assert judged(doubtful) is Verdict.ok
+
+
+@pytest.mark.parametrize(
+    ("displacement", "chance", "verdict"),
+    [
+        (1.1e-6, 1e-7, Verdict.displaced),
+        (0.9e-6, 0.0, Verdict.ok),  # too little to matter: a quarter of SIZE
+        (3e-6, 1e-3, Verdict.ok),  # noise of a dim shot
+    ],
+)
+def test_light_from_beside_the_sites(displacement, chance, verdict):
+    found = replace(FOUND, displacement=displacement, displacement_chance=chance)
+    assert judged(found) is verdict
+    # Sites that lose their light by it are not what is wrong.
+    spins = np.array([1, 0, -1, -1, 1], np.int8)
+    dim = replace(found, amplitudes=FOUND.amplitudes * [1, 0.1, 1, 1, 1], spins=spins)
+    assert judged(dim) is (verdict if displacement == 1.1e-6 else Verdict.dim_sites)
