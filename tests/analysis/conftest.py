@@ -15,6 +15,7 @@ from ccqed_ctrl.params import Cavity, Cloud, Imaging, Pump
 from sim_backend.host import runner
 from sim_backend.laboratory.physics import cavity as modes
 from sim_backend.laboratory.physics import detection
+from sim_backend.laboratory.pixels import Pixels
 
 RECALL = Path(__file__).parents[2] / "repository" / "recall.py"
 
@@ -66,7 +67,7 @@ class Bench:
         """Return hologram and reference frame."""
         exposure = self.exposure if exposure is None else exposure
         rates = (detection.hologram_rate(part, self._reference) for part in (field, 0))
-        return [detection.expose(exposure * rate, imaging, rng) for rate in rates]
+        return [Pixels(imaging).expose(exposure * rate, rng) for rate in rates]
 
     def noiseless(self, field, exposure=None):
         """Return both frames as exact (not whole) counts."""
