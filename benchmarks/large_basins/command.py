@@ -51,7 +51,8 @@ class Size:
 
     @property
     def threads(self) -> int:
-        return min(256, max(32, 32 * (self.ensembles // 128)))
+        """Of a block: four spins or more each, in whole warps."""
+        return min(512, max(32, 32 * (self.ensembles // 128)))
 
 
 SIZES = (

@@ -3,7 +3,7 @@
 Bit for bit what `ccqed_ctrl.model.relaxation` computes: the same integer couplings, the
 same order of flips (lowest index if tied), the same trials from the same seeds, the
 same sequential tests. Thread t of T holds spins t, t + T, ...; what it needs of the
-others at a flip is one number, the least (stability, spin), found with one barrier.
+others at a flip is the least stability and the first spin that has it: two barriers.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from ccqed_ctrl.model.relaxation import FixedPoint
 GOLDEN = uint64(0x9E3779B97F4A7C15)
 FIRST = uint64(0xBF58476D1CE4E5B9)
 SECOND = uint64(0x94D049BB133111EB)
+
+#: Above every place.
+NOWHERE = int32(2**31 - 1)
 
 device = cuda.jit(device=True)
 
@@ -87,45 +90,67 @@ def _stacked(problems: list[FixedPoint]) -> tuple[Any, Any]:
 
 
 @device
-def offer(best, slot, field, spin, j):
-    """Enter a spin into the search if its flip lowers the energy."""
-    up = spin[j] > 0
-    stability = int64(field[j]) if up else -int64(field[j])
-    if stability < 0:
-        # The least stable first, then the lowest index; the last bit is its state.
-        key = (stability << int64(16)) | (int64(j) << int64(1)) | int64(up)
-        cuda.atomic.min(best, slot, key)
+def see(field, spin, j, change, flipped, least, place):
+    """Let spin j see a flip, which may be its own; return the least stable so far.
+
+    place: 2 j + (spin j is up).
+    """
+    if j < spin.size:
+        field[j] += change
+        if j == flipped:
+            spin[j] = -spin[j]
+        up = spin[j] > 0
+        stability = field[j] if up else -field[j]
+        if stability < least:
+            return stability, int32(2 * j + up)
+    return least, place
 
 
 @device
-def settle(doubled, best, field, spin):
-    """Flip until nothing is unstable; all threads of the block come here together."""
-    tid, threads = cuda.threadIdx.x, cuda.blockDim.x
-    if tid == 0:
-        for slot in range(3):
-            best[slot] = 0
+def settle(doubled, best, place, field, spin):
+    """Flip until nothing is unstable; all threads of the block come here together.
+
+    best, place: (2,) shared, of a flip and of the next: the least stability, and the
+    lowest 2 j + (spin j is up) that has it.
+    """
+    tid, threads, size = cuda.threadIdx.x, cuda.blockDim.x, spin.size
+    if tid < 2:
+        best[tid] = 0
+        place[tid] = NOWHERE
+    mine, where = int32(0), NOWHERE
+    for j in range(tid, size, threads):
+        mine, where = see(field, spin, j, int32(0), -1, mine, where)
     cuda.syncthreads()
-    for j in range(tid, spin.size, threads):
-        offer(best, 0, field, spin, j)
     turn = 0
     while True:
+        if mine < 0:
+            cuda.atomic.min(best, turn, int32(mine))
         cuda.syncthreads()
-        key = best[turn]
-        if key >= 0:
+        least = best[turn]
+        if least >= 0:
             break
-        # Three places in turn: one is read, one is written, one is emptied.
-        following = turn + 1 if turn < 2 else 0
+        if mine == least:
+            cuda.atomic.min(place, turn, int32(where))
         if tid == 0:
-            best[3 - turn - following] = 0
-        i = int32((key >> int64(1)) & int64(0x7FFF))
-        was_up = (key & int64(1)) == 1
+            best[1 - turn] = 0
+            place[1 - turn] = NOWHERE
+        cuda.syncthreads()
+        i, was_up = place[turn] >> 1, place[turn] & 1
+        sign = int32(-1) if was_up else int32(1)
         row = doubled[i]
-        for j in range(tid, spin.size, threads):
-            field[j] = field[j] - row[j] if was_up else field[j] + row[j]
-            if j == i:
-                spin[j] = -spin[j]
-            offer(best, following, field, spin, j)
-        turn = following
+        mine, where = int32(0), NOWHERE
+        # Four at a time, so that a thread waits once for four entries of the row.
+        for a in range(tid, size, 4 * threads):
+            b, c, d = a + threads, a + 2 * threads, a + 3 * threads
+            one = row[a]
+            two = row[b] if b < size else int32(0)
+            three = row[c] if c < size else int32(0)
+            four = row[d] if d < size else int32(0)
+            mine, where = see(field, spin, a, sign * one, i, mine, where)
+            mine, where = see(field, spin, b, sign * two, i, mine, where)
+            mine, where = see(field, spin, c, sign * three, i, mine, where)
+            mine, where = see(field, spin, d, sign * four, i, mine, where)
+        turn = 1 - turn
     cuda.syncthreads()
 
 
@@ -171,16 +196,17 @@ def deal(deck, distance, seed, trial):
 @device
 def corrupt(doubled, memory, known, flipped, field, spin):
     """Start from a memory and its fields with some spins flipped."""
-    for j in range(cuda.threadIdx.x, spin.size, cuda.blockDim.x):
-        field[j] = known[j]
+    tid, threads = cuda.threadIdx.x, cuda.blockDim.x
+    for j in range(tid, spin.size, threads):
+        total = known[j]
+        for i in flipped:
+            total -= memory[i] * doubled[i, j]
+        field[j] = total
         spin[j] = memory[j]
-    for i in flipped:
-        row = doubled[i]
-        up = memory[i] > 0
-        for j in range(cuda.threadIdx.x, spin.size, cuda.blockDim.x):
-            field[j] = field[j] - row[j] if up else field[j] + row[j]
-            if j == i:
-                spin[j] = -spin[j]
+    cuda.syncthreads()
+    for k in range(tid, flipped.size, threads):
+        spin[flipped[k]] = -spin[flipped[k]]
+    cuda.syncthreads()
 
 
 @device
@@ -202,9 +228,9 @@ def returned(memory, spin, away):
 def test(doubled, memory, known, distance, seed, used, weights, batch, scratch):
     """Test one distance; return the evidence for it and all trials used so far.
 
-    scratch: best (3,), away (1,), field, spin and deck (N,), shared by the block.
+    scratch: best and place (2,), away (1,), field, spin, deck (N,), of the block.
     """
-    best, away, field, spin, deck = scratch
+    best, place, away, field, spin, deck = scratch
     evidence = float64(0.0)
     while abs(evidence) < weights[2]:
         recalled = 0
@@ -212,7 +238,7 @@ def test(doubled, memory, known, distance, seed, used, weights, batch, scratch):
             deal(deck, distance, seed, used)
             used += 1
             corrupt(doubled, memory, known, deck[:distance], field, spin)
-            settle(doubled, best, field, spin)
+            settle(doubled, best, place, field, spin)
             if returned(memory, spin, away):
                 recalled += 1
         evidence += weights[0] * recalled - weights[1] * (batch - recalled)
@@ -244,19 +270,21 @@ def kernels(size: int, batch: int) -> tuple[Callable[..., Any], Callable[..., An
 
     @cuda.jit
     def relax(doubled, row_sums, states, each):
-        best = cuda.shared.array(3, int64)
+        best = cuda.shared.array(2, int32)
+        place = cuda.shared.array(2, int32)
         field = cuda.shared.array(size, int32)
         spin = cuda.shared.array(size, int8)
         b = cuda.blockIdx.x
         problem = b // each
         fill(doubled[problem], row_sums[problem], states[b], field, spin)
-        settle(doubled[problem], best, field, spin)
+        settle(doubled[problem], best, place, field, spin)
         for j in range(cuda.threadIdx.x, size, cuda.blockDim.x):
             states[b, j] = spin[j]
 
     @cuda.jit
     def measure(doubled, row_sums, minima, fields, seeds, weights, each, sizes, trials):
-        best = cuda.shared.array(3, int64)
+        best = cuda.shared.array(2, int32)
+        place = cuda.shared.array(2, int32)
         away = cuda.shared.array(1, int32)
         field = cuda.shared.array(size, int32)
         spin = cuda.shared.array(size, int8)
@@ -264,7 +292,7 @@ def kernels(size: int, batch: int) -> tuple[Callable[..., Any], Callable[..., An
         b = cuda.blockIdx.x
         problem = b // each
         fill(doubled[problem], row_sums[problem], minima[b], fields[b], spin)
-        scratch = best, away, field, spin, deck
+        scratch = best, place, away, field, spin, deck
         found, used = search(
             doubled[problem], minima[b], fields[b], seeds[b], weights, batch, scratch
         )
