@@ -109,4 +109,20 @@ def _plainly_storable(value: Any) -> bool:
         return -(2**63) <= value < 2**63
     if isinstance(value, str):
         return "\0" not in value and value.isascii()
+    if isinstance(value, list) and value:
+        return _alike(value) and all(map(_plainly_storable, value))
     return isinstance(value, bool | float | complex | np.number | np.bool_)
+
+
+def _alike(items: list[Any]) -> bool:
+    """Whether items are arrays of one shape and type, or scalars of one type."""
+    first, *others = items
+    if isinstance(first, np.ndarray):
+        return all(
+            isinstance(item, np.ndarray)
+            and (item.shape, item.dtype) == (first.shape, first.dtype)
+            for item in others
+        )
+    return not isinstance(first, list) and all(
+        type(item) is type(first) for item in others
+    )

@@ -172,7 +172,7 @@ class Faults:
         return self._strikes(fault, self.shot + 1)
 
     def _strikes(self, fault: Fault, shot: int) -> bool:
-        return any(
+        return bool(self._rules) and any(
             rule.shot == shot >= 0 or self._happens(rule, shot)
             for rule in self._rules
             if rule.fault is fault

@@ -5,6 +5,9 @@ Axes: K modes, N sites, L spots of the DMD.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,21 +27,50 @@ Complex = NDArray[np.complex128]
 DISTORTION_RADIUS = 100e-6
 
 
+class _Latest:
+    """A function of arrays that remembers its last value.
+
+    The samples of an exposure have the same light, shots the same spots. Nobody changes
+    the arrays.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._asked: tuple[NDArray[Any], ...] | None = None
+
+    def __call__(self, *asked: NDArray[Any]) -> Any:
+        before = self._asked
+        if before is None or not all(map(_same, asked, before)):
+            self._asked, self._value = asked, self._function(*asked)
+        return self._value
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return one is other or np.array_equal(one, other)
+
+
 class Optics:
-    """Cavity, DMD and camera where they truly are. Holds no state."""
+    """Cavity, DMD and camera where they truly are. Holds no state but what is kept."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._truth = scenario
         alignment, detection = scenario.alignment, scenario.detection
         self._axis = np.array([alignment.axis_x, alignment.axis_y])
         pixels = pixel_axis(scenario.imaging)
-        self._imager = modes.ModeImager.on_grid(
+        imager = modes.ModeImager.on_grid(
             pixels - self._axis[0], pixels - self._axis[1], scenario.cavity.waist,
             scenario.modes, blur=scenario.resolution.imaging,
         )  # fmt: skip
         self._reference = reference_wave(scenario.imaging)
         fringes = np.cos(TWO_PI * pixels / detection.fringe_period)
         self._window = 1 + detection.fringe_contrast * fringes
+        self._imaged = _Latest(imager.field)
+        self._spots = _Latest(self._blurred)
+        self._kernel = _Latest(
+            lambda clouds, spots: modes.drive_kernel(
+                clouds, spots, scenario.cavity, scenario.modes
+            )
+        )
 
     def clouds(self, positions: Floats, size: float) -> Floats:
         """Return <u_m>_j (K, N) of clouds at sites (N, 2) m, weighted by their pump.
@@ -51,6 +83,9 @@ class Optics:
 
     def spots(self, positions: Floats) -> Floats:
         """Return <u_m>_k (K, L) of the DMD's spots, of a cloud's size and blurred."""
+        return np.asarray(self._spots(positions), np.float64)
+
+    def _blurred(self, positions: Floats) -> Floats:
         blur = self._truth.resolution.dmd
         return self._averages(positions, float(np.hypot(self._truth.cloud.size, blur)))
 
@@ -87,8 +122,7 @@ class Optics:
         self, clouds: Floats, spots: Floats, amplitudes: Floats
     ) -> Floats:
         """Return K f (N,), the field of spots of real amplitudes (L,) at the clouds."""
-        truth = self._truth
-        return modes.drive_kernel(clouds, spots, truth.cavity, truth.modes) @ amplitudes
+        return np.asarray(self._kernel(clouds, spots) @ amplitudes, np.float64)
 
     def shifts(self, positions: Floats, atoms: Floats) -> Floats | None:
         """Return the dispersive shifts (N,) by atoms (N,), rad/s; None for no such."""
@@ -150,6 +184,6 @@ class Optics:
             shone = np.abs(wave) ** 2
         else:
             leak = np.sqrt(2 * truth.cavity.kappa * detection.efficiency)
-            field = self._imager.field(light) * np.exp(1j * phase)
+            field = self._imaged(light) * np.exp(1j * phase)
             shone = hologram_rate(leak * truth.imaging.pixel_size * field, wave)
         return np.asarray(shone * self._window + detection.stray_rate, np.float64)

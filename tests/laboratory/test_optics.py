@@ -130,3 +130,21 @@ def test_a_blurred_dmd_writes_less_on_its_own_site():
     lost = beta - WAIST**2 / (4 * (2 * SIZE**2 + blur**2))
     # The nonlocal part hardly feels the blur.
     assert ideal - found == pytest.approx(lost, rel=0.1)
+
+
+def test_what_is_kept_is_what_would_be_made_anew():
+    kept = optics()
+    places = [sites_of(3, seed) for seed in (1, 2)]
+    clouds = kept.clouds(places[0], SIZE)
+    for turn in (0, 1, 1, 0):
+        new = optics()
+        made = [
+            (
+                spots := each.spots(places[turn]),
+                each.pattern_field(clouds, spots, np.ones(3)),
+                each.rate(each.emission(spots, np.ones(3), 1e8), 0.3, 1.0),
+            )
+            for each in (kept, new)
+        ]
+        for mine, anew in zip(*made, strict=True):
+            np.testing.assert_array_equal(mine, anew)

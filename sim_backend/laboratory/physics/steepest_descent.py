@@ -133,12 +133,12 @@ class _Descent:
         self._table = self._tables[int(self._drive.noise[segment])]
         above = self._power > self._thresholds
         falls = ~above & (self._signs != 0)
-        if np.any(falls):
+        if falls.any():
             noise = self._rng.standard_normal(np.count_nonzero(falls))
             self._noise[falls] = noise / np.sqrt(self._atoms[falls])
             self._signs[falls] = 0.0
         rises = above & (self._signs == 0)
-        if np.any(rises):
+        if rises.any():
             field = self._h + self._power * (self._gain @ self._present())
             chosen = np.sign(field[rises])
             ties = chosen == 0
@@ -180,7 +180,7 @@ class _Descent:
         self._progress[~self._misaligned] = 0.0
         self._leader = -1
         self._shown: Floats | None = None
-        if np.any(self._misaligned):
+        if self._misaligned.any():
             self._leader = int(np.argmin(change))
             coupling = self._power * self._self_coupling
             down, up = self._table.dressed(self._field, coupling)
