@@ -14,11 +14,11 @@ from .belief import Apparatus
 from .model import couplings as strengths
 from .model import layout, plan
 from .model.emission import overlap_kernel
-from .params import RUBIDIUM_LINEWIDTH, Sequence
+from .params import RUBIDIUM_LINEWIDTH, Movie, Sequence
 from .records import Entry, ShotRecord, live, row
 from .records import plan as planned
 
-#: Frames of a hologram: with the light of the atoms, and reference without.
+#: Frames that make a field: with the light of the atoms, and reference without.
 FRAMES: Final = 2
 
 
@@ -37,7 +37,7 @@ class HologramRecord(ShotRecord):
     sign_reference = planned("", "str", "what fixes the global sign")
     dmd_pattern = row("N", "float64", "DMD amplitudes of the sites", planned=True)
     dds_amplitude = row("", "float64", "of the longitudinal drive", planned=True)
-    frames = row("F ny nx", "uint16", "raw hologram and reference, ADU", raw=True)
+    frames = row("F ny nx", "uint16", "raw holograms and reference, ADU", raw=True)
     exposure = row("", "float64", "exposure as used", "us")
     saturated = row("", "int64", "clipped pixels of both frames")
     sequence = row("F", "int64", "numbers of the triggers that made the frames")
@@ -55,6 +55,19 @@ class HologramRecord(ShotRecord):
     displacement = row("", "float64", "rms distance of the light from its sites", "um")
     frame = live("nx ny", "uint16", "the last hologram", "image {}")
     field = live("nx ny", "float32", "magnitude of the last field", "image {}")
+
+
+class MovieRecord(HologramRecord):
+    """Several holograms of one evolution; what is read of the last is the shot's."""
+
+    movie_times = planned(
+        "G", "float64", "of the holograms, since the field fell", "ms"
+    )
+    movie_emission = row("G N", "complex128", "emission in each hologram, sqrt(e-)")
+    movie_spins = row("G N", "int8", "decoded spins of each, 0 undetermined")
+    movie_phase = row(
+        "G", "float64", "phase of each, followed from one to the next, rad"
+    )
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,8 @@ class HologramPlan:
     """What the shots of a point have in common, and the shots.
 
     apparatus: what is believed. sequence: the timing that was chosen. pump: the ramp.
-    positions: (N, 2) m. couplings: (N, N) A_ij in units of J0.
+    positions: (N, 2) m. couplings: (N, N) A_ij in units of J0. movie: when holograms
+    are taken.
     """
 
     apparatus: Apparatus
@@ -91,11 +105,16 @@ class HologramPlan:
     pump: plan.PumpPlan
     positions: plan.Floats
     couplings: plan.Floats
+    movie: plan.MoviePlan
     shots: tuple[HologramShot, ...]
 
     @classmethod
     def at(
-        cls, positions: ArrayLike, apparatus: Apparatus, sequence: Sequence
+        cls,
+        positions: ArrayLike,
+        apparatus: Apparatus,
+        sequence: Sequence,
+        movie: Movie | None = None,
     ) -> HologramPlan:
         """Return a plan for ensembles at positions (N, 2) m, still without shots.
 
@@ -104,7 +123,8 @@ class HologramPlan:
         ShapeError
             Positions of another shape.
         LimitError
-            The ramp is outside the envelope, or sites are too close.
+            The ramp is outside the envelope, sites are too close, or holograms come
+            faster than the camera can.
         """
         sites = checks.array("positions", positions, ("N", 2))
         layout.enforce_spacing(sites)
@@ -114,7 +134,8 @@ class HologramPlan:
         )
         couplings = overlap_kernel(sites, cavity.waist, cloud.size)
         plan.plan_release(sequence)  # refused here, not in the shot
-        return HologramPlan(apparatus, sequence, pump, sites, couplings, ())
+        taken = plan.plan_movie(movie, sequence, apparatus.imaging, apparatus.timing)
+        return HologramPlan(apparatus, sequence, pump, sites, couplings, taken, ())
 
     def with_shots(self, shots: Iterable[HologramShot]) -> Self:
         """Return the same plan with these shots."""
@@ -133,7 +154,12 @@ class HologramPlan:
     def sizes(self) -> Mapping[str, int]:
         """Sizes of the axes of frames."""
         pixels = self.apparatus.imaging.pixels
-        return {"F": FRAMES, "ny": pixels, "nx": pixels}
+        return {"F": self.frames, "ny": pixels, "nx": pixels}
+
+    @property
+    def frames(self) -> int:
+        """Frames of a shot: holograms, and one of the reference alone."""
+        return len(self.movie.times) + 1
 
     @property
     def scattered(self) -> float:
@@ -141,6 +167,7 @@ class HologramPlan:
         sequence = self.sequence
         duration = sequence.ramp_time + sequence.hold_time
         duration += sequence.field_off_time + sequence.evolution_time
+        duration += float(np.ptp(self.movie.times))
         pump = self.apparatus.pump
         rate = strengths.scattering_rate(self.pump.final, pump, RUBIDIUM_LINEWIDTH)
         return rate * duration
@@ -148,7 +175,7 @@ class HologramPlan:
     @property
     def planned(self) -> Mapping[Entry, Any]:
         """What is stored once."""
-        record = HologramRecord
+        record, times = HologramRecord, self.movie.times
         return {
             record.positions: self.positions,
             record.realised_width: layout.realised_width(self.positions),
@@ -159,4 +186,5 @@ class HologramPlan:
             record.threshold: self.pump.threshold,
             record.rabi_frequency: self.pump.final,
             record.scattered: self.scattered,
+            **({MovieRecord.movie_times: times} if len(times) > 1 else {}),
         }

@@ -163,6 +163,20 @@ class Sequence(Parameters):
 
 
 @dataclass(frozen=True)
+class Movie(Parameters):
+    """Several holograms of one evolution; the first is the `Sequence`'s."""
+
+    holograms: int = quantity(
+        3, "holograms of one evolution, the first after evolution_time", minimum=2,
+        maximum=1000,
+    )  # fmt: skip
+    interval: float | None = quantity(
+        None, "from one to the next; unset: as soon as the camera has read out", "ms",
+        minimum=1e-6, maximum=1.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Run(Parameters):
     """How often, from which randomness, and what becomes of a bad shot."""
 

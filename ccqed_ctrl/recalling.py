@@ -15,7 +15,7 @@ from .belief import Apparatus
 from .holograms import HologramPlan, HologramRecord, HologramShot
 from .memories import MemorySet, overlap_matrix
 from .model import plan
-from .params import Cue, Layout, Memories, Run, Sequence
+from .params import Cue, Layout, Memories, Movie, Run, Sequence
 from .records import Entry, live, row, summary
 from .records import plan as planned
 from .rng import stream
@@ -142,6 +142,7 @@ def plan_recall(
     *,
     apparatus: Apparatus,
     run: Run,
+    movie: Movie | None = None,
     first: int = 0,
     previous: RecallPlan | None = None,
 ) -> RecallPlan:
@@ -155,6 +156,8 @@ def plan_recall(
         What is believed.
     run : Run
         How many shots, from which seed.
+    movie : Movie, optional
+        How many holograms of each evolution; one without.
     first : int
         Number of the first shot in the run: of its stream of random numbers.
     previous : RecallPlan, optional
@@ -167,7 +170,7 @@ def plan_recall(
     """
     stored, fixed = _memory(memories, layout, apparatus, run.seed, previous)
     cued = stored.index(cue.memory)
-    base = HologramPlan.at(fixed.positions, apparatus, sequence)
+    base = HologramPlan.at(fixed.positions, apparatus, sequence, movie)
     shots = []
     for index in range(first, first + run.shots):
         shown = make_cue(stored, cued, cue, stream(run.seed, "cue", index))

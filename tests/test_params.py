@@ -16,7 +16,7 @@ from ccqed_ctrl.units import SCALES, angular
 
 GROUPS = [
     params.Cavity, params.Pump, params.Cloud, params.Memories, params.Cue,
-    params.Layout, params.Sequence, params.Run, params.PumpCalibration,
+    params.Layout, params.Sequence, params.Movie, params.Run, params.PumpCalibration,
     params.LongitudinalCalibration, params.Imaging, params.Tones, params.Timing,
 ]  # fmt: skip
 

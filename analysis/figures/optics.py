@@ -59,7 +59,7 @@ class Optics:
         frames = record.row(HologramRecord.frames, shot)
         field, why = _field(frames, imaging, cloud)
         return cls(
-            frames[0], field, why,
+            frames[-2], field, why,
             imaging.pixels * imaging.pixel_size / 2 / MICRO, cavity.waist / MICRO,
             run.at(HologramRecord.positions.key, point) / MICRO,
             record.row(HologramRecord.spins, shot),
@@ -82,11 +82,11 @@ def _field(
     frames: NDArray[Any], imaging: Imaging, cloud: Cloud
 ) -> tuple[Field | None, str]:
     """Return the field of a shot's frames (F, ny, nx), or why there is none."""
-    if len(frames) != FRAMES:
+    if len(frames) < FRAMES:
         return None, f"{len(frames)} frames, not hologram and reference"
     band = field_band(cloud.size, imaging)
     try:
-        return demodulate(frames[0], frames[1], imaging, band), ""
+        return demodulate(frames[-2], frames[-1], imaging, band), ""
     except CcqedError as error:
         return None, str(error)
 

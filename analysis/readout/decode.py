@@ -83,14 +83,14 @@ class Decoder:
         """The Fourier band of the field."""
         return self.templates.part.band
 
-    def decode(self, field: Field) -> Readout:
+    def decode(self, field: Field, near: float | None = None) -> Readout:
         """Fit c = (A^T W A)^-1 A^T W E and read the sign of each ensemble.
 
         W is 1 on valid pixels (the reference is flat, so is the noise) and 0 on
         clipped ones. The common phase is 1/2 arg sum c^2/sigma^2, known modulo pi; the
-        branch nearest `expected_phase` fixes the global sign. Of a projection x, noise
-        sigma and the common strength a of the ensembles, the sign is wrong with
-        probability 1 / (1 + exp(2 a |x| / sigma^2)).
+        branch nearest `near` rad, by default `expected_phase`, fixes the global sign.
+        Of a projection x, noise sigma and the common strength a of the ensembles, the
+        sign is wrong with probability 1 / (1 + exp(2 a |x| / sigma^2)).
 
         Raises
         ------
@@ -106,7 +106,8 @@ class Decoder:
         factor = _factor(gram)
         amplitudes = linalg.cho_solve(factor, projections)
         variance = np.diag(linalg.cho_solve(factor, np.eye(count))) * field.noise
-        phase = self._phase(amplitudes / np.sqrt(variance))
+        near = self.expected_phase if near is None else near
+        phase = _phase(amplitudes / np.sqrt(variance), near)
         projected = (amplitudes * np.exp(-1j * phase)).real
         explained = float(np.vdot(amplitudes, projections).real)
         # Without light, chi squared of 2 N degrees of freedom.
@@ -124,11 +125,6 @@ class Decoder:
             displacement_chance=1.0 if dark else moved[1],
             saturated=int(np.count_nonzero(~valid)),
         )
-
-    def _phase(self, scaled: Complex) -> float:
-        half = 0.5 * float(np.angle(np.sum(scaled**2)))
-        turns = round((self.expected_phase - half) / np.pi)
-        return half + turns * np.pi
 
     def _normal(self, field: Field) -> tuple[Complex, Floats, float]:
         """Return the even part of W E, A^T W A and the light E^T W E.
@@ -173,6 +169,12 @@ class Decoder:
         unexplained = total - explained - expected
         signal = total - expected
         return float(np.clip(unexplained / signal, 0.0, 1.0)) if signal > 0 else 1.0
+
+
+def _phase(scaled: Complex, near: float) -> float:
+    """Return the common phase, known modulo pi, on the branch nearest `near`."""
+    half = 0.5 * float(np.angle(np.sum(scaled**2)))
+    return half + round((near - half) / np.pi) * np.pi
 
 
 def _factor(gram: Floats) -> tuple[Floats, bool]:

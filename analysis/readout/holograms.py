@@ -1,11 +1,11 @@
-"""From the two frames of a shot to the field, and to the spins of the ensembles."""
+"""From the frames of a shot to the field, and to the spins of the ensembles."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,16 +18,26 @@ from ccqed_ctrl.holograms import (
     HologramPlan,
     HologramRecord,
     HologramShot,
+    MovieRecord,
 )
 from ccqed_ctrl.params import Cavity, Cloud, Imaging
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
-from .decode import Decoder
+from .decode import Decoder, Readout
 from .demodulation import Field, demodulate, electrons
 from .verdicts import of_devices, of_reading
 
 logger = logging.getLogger(__name__)
+
+#: What is read of the last hologram of a shot, and of each where there are several.
+LAST: Final = (
+    MovieRecord.emission, MovieRecord.spins, MovieRecord.error_probability,
+    MovieRecord.phase, MovieRecord.residual, MovieRecord.displacement,
+)  # fmt: skip
+MOVIE: Final = (
+    MovieRecord.movie_emission, MovieRecord.movie_spins, MovieRecord.movie_phase,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,17 +88,6 @@ class HologramReader:
         """What is known of the reading before the first shot."""
         return {HologramRecord.sign_reference: self.decoder.sign_reference}
 
-    def field(self, frames: NDArray[Any]) -> Field:
-        """Return the field of a shot's frames (2, ny, nx).
-
-        Raises
-        ------
-        DecodingError
-            Frames of another size than believed, no reference light, mostly clipped.
-        """
-        hologram, reference = self._frames(frames)
-        return demodulate(hologram, reference, self.imaging, self.decoder.band)
-
     def read(self, shot: HologramShot, raw: Mapping[Entry, Any]) -> Reading:
         """Read one shot: what was decoded is all there is."""
         return self.decode(raw, shot.load.written)
@@ -104,45 +103,89 @@ class HologramReader:
         frames = raw[record.frames]
         shown: dict[Entry, Any] = {}
         if len(frames):
-            shown[record.frame] = frames[0].T
-        measured = (
-            record.emission, record.spins, record.error_probability, record.phase,
-            record.residual, record.displacement,
-        )  # fmt: skip
+            shown[record.frame] = frames[-FRAMES:][0].T
         verdict = Verdict.ok
         try:
-            self._frames(frames)
+            self._check(frames)
             verdict = of_devices(raw)
-            field = self.field(frames)
-            found = self.decoder.decode(field)
+            read = self._follow(frames)
         except DecodingError as error:
             logger.warning("a shot cannot be decoded: %s", error)
-            sizes = {"N": len(self.positions)}
-            rows = {entry: entry.empty(sizes) for entry in measured}
+            sizes = {"N": len(self.positions), "G": max(len(frames) - 1, 0)}
+            rows = {entry: entry.empty(sizes) for entry in _measured(frames)}
             verdict = Verdict.undecodable if verdict is Verdict.ok else verdict
             return Reading(rows, verdict, shown)
-        values = (
-            found.amplitudes, found.spins, found.error_probability, found.phase,
-            found.residual_fraction, found.displacement,
-        )  # fmt: skip
-        shown[record.field] = np.abs(field.values).T.astype(np.float32)
-        rows = dict(zip(measured, values, strict=True))
+        shown[record.field] = np.abs(read[-1][0].values).T.astype(np.float32)
+        found = [readout for _, readout in read]
         if verdict is Verdict.ok:
-            light, occupied = self._light(frames, field), raw.get(record.occupied, True)
-            verdict = of_reading(found, self.cloud.size, light, written, occupied)
-        return Reading(rows, verdict, shown)
+            occupied = raw.get(record.occupied, True)
+            verdict = self._judge(frames, read, written, occupied)
+        return Reading(_rows(found), verdict, shown)
+
+    def _follow(self, frames: NDArray[Any]) -> list[tuple[Field, Readout]]:
+        """Read the holograms in turn: the reference drifts, and so the phase.
+
+        A phase, known modulo pi, is on the branch nearest that of the last hologram
+        with light: it may drift by less than a quarter turn from one to the next.
+        """
+        *holograms, reference = frames
+        near: float | None = None
+        read = []
+        for hologram in holograms:
+            field = demodulate(hologram, reference, self.imaging, self.decoder.band)
+            found = self.decoder.decode(field, near)
+            near = found.phase if found.spins.any() else near
+            read.append((field, found))
+        return read
+
+    def _judge(
+        self,
+        frames: NDArray[Any],
+        read: list[tuple[Field, Readout]],
+        written: ArrayLike | None,
+        occupied: ArrayLike,
+    ) -> Verdict:
+        """Return what speaks against the holograms, the first that spoils the shot.
+
+        To each, what the one before showed is what was written.
+        """
+        said = [Verdict.ok]
+        for hologram, (field, found) in zip(frames[:-1], read, strict=True):
+            light = self._light(np.stack([hologram, frames[-1]]), field)
+            said.append(of_reading(found, self.cloud.size, light, written, occupied))
+            written = found.spins
+        return min(said, key=lambda verdict: (verdict.counts, verdict is Verdict.ok))
 
     def _light(self, frames: NDArray[Any], field: Field) -> NDArray[np.float64]:
-        """Return the reference light (2,) of the frames, mean e- per pixel."""
+        """Return the reference light (2,) of two frames, mean e- per pixel."""
         light = electrons(frames, self.imaging).mean(axis=(1, 2))
         atoms = np.sum(np.abs(field.spectrum) ** 2) / self.imaging.pixels**2
         return np.asarray(light - [atoms, 0.0], np.float64)
 
-    def _frames(self, frames: NDArray[Any]) -> NDArray[Any]:
-        side = self.imaging.pixels
-        if frames.shape != (FRAMES, side, side):
+    def _check(self, frames: NDArray[Any]) -> None:
+        side, count = self.imaging.pixels, max(len(frames), FRAMES)
+        if frames.shape != (count, side, side):
             raise DecodingError(
-                f"frames have the shape {frames.shape}; {(FRAMES, side, side)} is "
+                f"frames have the shape {frames.shape}; {(count, side, side)} is "
                 "believed (imaging.pixels in laboratory.toml)"
             )
-        return checks.array("frames", frames, (FRAMES, side, side), np.uint16)
+        checks.array("frames", frames, (count, side, side), np.uint16)
+
+
+def _measured(frames: NDArray[Any]) -> tuple[Entry, ...]:
+    """Return what is read of the frames of a shot."""
+    return LAST + MOVIE if len(frames) > FRAMES else LAST
+
+
+def _rows(found: list[Readout]) -> dict[Entry, Any]:
+    """Return what was read of the last hologram and, of several, of each."""
+    last = found[-1]
+    values = (
+        last.amplitudes, last.spins, last.error_probability, last.phase,
+        last.residual_fraction, last.displacement,
+    )  # fmt: skip
+    rows = dict(zip(LAST, values, strict=True))
+    if len(found) > 1:
+        each = [(one.amplitudes, one.spins, one.phase) for one in found]
+        rows |= zip(MOVIE, map(np.array, zip(*each, strict=True)), strict=True)
+    return rows

@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks, limits
-from ..errors import PatternError
+from ..errors import LimitError, PatternError
 from ..params import (
     ENCODERS,
     Cavity,
     Cloud,
+    Imaging,
     Layout,
     LongitudinalCalibration,
+    Movie,
     Pump,
     PumpCalibration,
     Sequence,
+    Timing,
 )
 from . import couplings as model_couplings
 from . import encoder as model_encoder
@@ -223,6 +226,45 @@ def plan_release(sequence: Sequence) -> ReleasePlan:
     steps = max(1, min(RELEASE_STEPS, int(duration / shortest * (1 + 1e-9))))
     limits.enforce("time between DDS amplitudes", duration / steps)
     return ReleasePlan(steps, duration / steps)
+
+
+@dataclass(frozen=True)
+class MoviePlan:
+    """When the holograms of one evolution are taken.
+
+    times: (G,) s, of the middle of each exposure, since the field was off. pause: s,
+    from the end of one, reference and all, to the next.
+    """
+
+    times: Floats
+    pause: float
+
+
+def plan_movie(
+    movie: Movie | None, sequence: Sequence, imaging: Imaging, timing: Timing
+) -> MoviePlan:
+    """Plan the holograms of one evolution; without a movie there is one.
+
+    Raises
+    ------
+    LimitError
+        An interval in which the camera, as it is believed, cannot do it.
+    """
+    taking = sequence.exposure + 2 * timing.reference_guard
+    shortest = taking + imaging.readout_time
+    first = sequence.evolution_time + taking / 2
+    if movie is None:
+        return MoviePlan(np.array([first]), 0.0)
+    interval = shortest if movie.interval is None else movie.interval
+    # A rounding error in the last digit is no violation.
+    if interval < shortest * (1 - 1e-9):
+        raise LimitError(
+            f"holograms must be at least {shortest:.4g} s apart (exposure, twice the "
+            f"reference's guard, imaging.readout_time of {imaging.readout_time:g} s); "
+            f"the plan asks for {interval:.4g} s: the camera would ignore its trigger"
+        )
+    times: Floats = first + interval * np.arange(float(movie.holograms))
+    return MoviePlan(times, interval - taking)
 
 
 @dataclass(frozen=True)

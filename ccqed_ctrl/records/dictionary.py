@@ -50,7 +50,7 @@ settings, and `ccqed schema EXPERIMENT` what an experiment declares.
 
 Values are SI; the unit is the one of display. Axes: `S` shots (rows), `K` points of a
 scan (in front of what differs between points), `P` memories, `N` ensembles, `F` frames,
-`ny nx` pixels, `T` steps of the ramp, `D` scans; a digit is a size.
+`G` holograms, `ny nx` pixels, `T` steps of the ramp, `D` scans; a digit is a size.
 
 Every run of shots also holds
 

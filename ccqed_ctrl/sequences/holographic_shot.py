@@ -23,12 +23,7 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.errors import MissingDataError
-from ccqed_ctrl.holograms import (
-    FRAMES,
-    HologramPlan,
-    HologramRecord,
-    HologramShot,
-)
+from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
 
@@ -41,7 +36,7 @@ class HolographicShot(HasEnvironment):
     kernel_invariants = {
         "core", "tones", "pump", "imaging", "longitudinal", "noise_gate", "ttl_prepare",
         "hold_time", "release_steps", "release_step_mu", "evolution_time", "exposure",
-        "readout_time", "lead", "preparation", "start", "noise",
+        "readout_time", "lead", "preparation", "start", "noise", "holograms", "pause",
     }  # fmt: skip
 
     def build(self) -> None:
@@ -79,15 +74,15 @@ class HolographicShot(HasEnvironment):
         """
         pattern = self.dmd.load("cue", plan.positions, shot.load.dmd_pattern)
         self.dmd.display(pattern)
-        arm_id = self.camera.arm(FRAMES, plan.sequence.exposure)
+        arm_id = self.camera.arm(plan.frames, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)
         shown, locked = self.dmd.displayed() == pattern, self._locked()
         occupied = self.tweezers.occupied()
         taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         if taken["missing"]:
             raise MissingDataError(
-                f"camera: {taken['missing']} of {FRAMES} frames missing; check the "
-                "trigger line and the readout time"
+                f"camera: {taken['missing']} of {plan.frames} frames missing; check "
+                "the trigger line and the readout time"
             )
         return {
             HologramRecord.frames: taken["frames"],
@@ -123,7 +118,8 @@ class HolographicShot(HasEnvironment):
         self.evolution_time = sequence.evolution_time
         self.noise = sequence.noise
         self.exposure = sequence.exposure
-        # Between hologram and reference.
+        self.holograms, self.pause = len(plan.movie.times), plan.movie.pause
+        # Between the last hologram and the reference.
         self.readout_time = plan.apparatus.imaging.readout_time
         self.tones.configure(plan.apparatus.tones)
         self.pump.configure(timing)
@@ -150,7 +146,7 @@ class HolographicShot(HasEnvironment):
 
     @kernel
     def run_shot(self, longitudinal_amplitude: TFloat) -> TNone:
-        """Run one shot; two frames are exposed: hologram and reference."""
+        """Run one shot; frames are exposed of holograms, and of the reference alone."""
         self.core.break_realtime()
         delay(self.start)
         fiducial = self.tones.program(longitudinal_amplitude)
@@ -158,7 +154,7 @@ class HolographicShot(HasEnvironment):
         self.load()
         self.release(longitudinal_amplitude, fiducial)
         self.relax()
-        self.imaging.expose(self.exposure)
+        self.watch()
         self.pump.off()
         self.noise_gate.off()
         delay(self.readout_time)
@@ -190,6 +186,14 @@ class HolographicShot(HasEnvironment):
     def relax(self) -> TNone:
         """Let the spins descend to a minimum on their own."""
         delay(self.evolution_time)
+
+    @kernel
+    def watch(self) -> TNone:
+        """Take the holograms, one after the other."""
+        for index in range(self.holograms):
+            if index > 0:
+                delay(self.pause)
+            self.imaging.expose(self.exposure)
 
     @kernel
     def switch_off(self) -> TNone:

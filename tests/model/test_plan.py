@@ -15,11 +15,14 @@ from ccqed_ctrl.model.emission import overlap_kernel
 from ccqed_ctrl.params import (
     Cavity,
     Cloud,
+    Imaging,
     Layout,
     LongitudinalCalibration,
+    Movie,
     Pump,
     PumpCalibration,
     Sequence,
+    Timing,
 )
 
 CAVITY, PUMP, CLOUD = Cavity(), Pump(), Cloud()
@@ -302,3 +305,30 @@ def test_the_field_falls_in_steps_of_at_least_ten_microseconds(duration, steps):
 def test_a_fall_faster_than_the_core_device_is_refused():
     with pytest.raises(LimitError, match=r"time between DDS amplitudes must stay in"):
         plan.plan_release(Sequence(field_off_time=9e-6))
+
+
+def plan_movie(movie, **sequence):
+    sequence = Sequence(**({"evolution_time": 2e-3, "exposure": 40e-6} | sequence))
+    imaging, timing = Imaging(readout_time=1e-3), Timing(reference_guard=5e-6)
+    return plan.plan_movie(movie, sequence, imaging, timing)
+
+
+def test_without_a_movie_there_is_one_hologram_after_the_evolution():
+    made = plan_movie(None)
+    np.testing.assert_allclose(made.times, [2.025e-3])
+
+
+def test_holograms_follow_each_other_as_asked_or_as_the_camera_can():
+    made = plan_movie(Movie(holograms=3, interval=3e-3))
+    np.testing.assert_allclose(made.times, [2.025e-3, 5.025e-3, 8.025e-3])
+    assert made.pause == pytest.approx(2.95e-3)
+    fastest = plan_movie(Movie(holograms=3))
+    np.testing.assert_allclose(np.diff(fastest.times), 1.05e-3)
+    assert fastest.pause == pytest.approx(1e-3)
+    again = plan_movie(Movie(holograms=3, interval=float(np.diff(fastest.times)[0])))
+    assert again.pause == pytest.approx(1e-3)
+
+
+def test_holograms_faster_than_the_camera_are_refused():
+    with pytest.raises(LimitError, match=r"0\.00105 s apart .* asks for 0\.00104 s"):
+        plan_movie(Movie(holograms=2, interval=1.04e-3))

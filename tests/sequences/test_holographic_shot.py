@@ -15,8 +15,8 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
-from ccqed_ctrl.model.plan import LoadPlan, PumpPlan
-from ccqed_ctrl.params import Imaging, Sequence, Timing, Tones
+from ccqed_ctrl.model.plan import LoadPlan, PumpPlan, plan_movie
+from ccqed_ctrl.params import Imaging, Movie, Sequence, Timing, Tones
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from sim_backend.ddb import PLANT
 from sim_backend.host import devices
@@ -47,11 +47,15 @@ DAC_STEP = 20 / 2**16
 BUS, LOAD = 808, 16
 
 
-def plan(**sequence):
+def plan(holograms=1, interval=None, **changes):
     """Return a plan of one site, as the sequence needs it."""
+    sequence = SEQUENCE.replace(**changes)
+    movie = Movie(holograms=holograms, interval=interval) if holograms > 1 else None
     return SimpleNamespace(
         apparatus=APPARATUS,
-        sequence=SEQUENCE.replace(**sequence),
+        sequence=sequence,
+        movie=plan_movie(movie, sequence, APPARATUS.imaging, TIMING),
+        frames=holograms + 1,
         pump=PumpPlan(VOLTS, STEP, np.nan, np.nan),
         positions=np.array([[30e-6, 0.0]]),
         load=LoadPlan(np.ones(1), AMPLITUDE, np.empty(0), np.nan, np.empty(0, np.int8)),
