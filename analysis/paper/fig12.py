@@ -291,12 +291,12 @@ def _draw(tables: Tables, figure: Figure) -> None:
     right.set(xlabel="basin / N", ylabel="share of minima")
     right.legend(frameon=False)
     panel(right, "b", f"basins at N = {size}")
-    _draw_limit(tables, last)
+    draw_limit(last, *native_means(tables))
+    panel(last, "c", f"w = {NATIVE:g} w0, bars: two errors")
 
 
-def _draw_limit(tables: Tables, axes: Axes) -> None:
-    """Draw the mean at the paper's width against N, with all fit forms."""
-    sizes, values, errors = native_means(tables)
+def draw_limit(axes: Axes, sizes: Floats, values: Floats, errors: Floats) -> None:
+    """Draw means (A,) at the paper's width against N, with all fit forms."""
     axes.errorbar(sizes, values, yerr=2 * errors, fmt="ko", ms=4, capsize=2)
     n = np.geomspace(sizes[0], 20 * sizes[-1], 200)
     styles = zip(
@@ -308,7 +308,6 @@ def _draw_limit(tables: Tables, axes: Axes) -> None:
     log_axis(axes, [int(size) for size in sizes])
     axes.set(xlabel="N", ylabel="mean basin / N, SD", ylim=(0, None))
     axes.legend(frameon=False, fontsize=8, loc="lower left")
-    panel(axes, "c", f"w = {NATIVE:g} w0, bars: two errors")
 
 
 def _claims(tables: Tables) -> list[Claim]:

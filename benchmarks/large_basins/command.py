@@ -1,11 +1,11 @@
-"""`python -m benchmarks large_basins`: is the basin extensive? (Fig. 12)
+"""`python -m benchmarks large_basins [-o PAGE.md]`: is the basin extensive? (Fig. 12)
 
-Mean basins of the confocal cavity's own minima under steepest descent, as Fig. 12 of
-the paper has them, at w = 1.5 w0 and of SK couplings, on a graphics card, to numbers of
-spins at which the forms that fit smaller ones part. The protocol is that of
-`analysis/paper/fig12.py`. Sets of couplings that are measured are kept in
-docs/large_basins: the same command goes on where it stopped, on another machine, too,
-and where all are there it needs no card.
+Mean basins of the confocal cavity's own minima under steepest descent at w = 1.5 w0, as
+Fig. 12 of the paper has them, on a graphics card, to numbers of spins at which the
+forms that fit smaller ones part. The protocol is that of `analysis/paper/fig12.py`.
+Couplings that are measured are kept in docs/large_basins: the same command goes on
+where it stopped, on another machine, too. With `-o` it measures nothing, needs no card,
+and writes the page of what is there.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.paper.basin_studies import random_couplings
 from ccqed_ctrl.model import relaxation
 from ccqed_ctrl.rng import stream
 
 from ..sweep import ROOT, Row, sweep
+from .page import write
 
 STORE = ROOT / "docs" / "large_basins"
 #: What decides what a row holds; rows of other code do not count.
@@ -57,20 +57,19 @@ class Size:
 
 SIZES = (
     Size(50, 4, 120), Size(100, 4, 120), Size(200, 4, 120), Size(400, 4, 120),
-    Size(800, 4, 120), Size(1600, 4, 60), Size(3200, 4, 40), Size(6400, 6, 12),
+    Size(800, 2, 120), Size(1600, 4, 60), Size(3200, 4, 40),
 )  # fmt: skip
-#: Width in w0, or none: SK couplings.
-KINDS: dict[str, dict[str, float]] = {"confocal": {"width": 1.5}, "sk": {}}
+WIDTH = 1.5
 
 
-def measure(kind: str, size: Size, batch: int) -> Row:
+def measure(size: Size, batch: int) -> Row:
     """Return the basins of one batch: sizes (layouts, MINIMA), what it took."""
     from . import kernels
 
     begun = time.perf_counter()
-    rng = stream(batch, f"large_basins.{kind}.{size.ensembles}")
+    rng = stream(batch, f"large_basins.confocal.{size.ensembles}")
     children = rng.spawn(size.layouts)
-    point = KINDS[kind] | {"ensembles": size.ensembles}
+    point = {"ensembles": size.ensembles, "width": WIDTH}
     with ThreadPoolExecutor(HANDS) as pool:
         problems = list(
             pool.map(
@@ -91,13 +90,13 @@ def measure(kind: str, size: Size, batch: int) -> Row:
     }
 
 
-def take(kind: str, size: Size, store: Path) -> list[Row]:
-    """Return all rows of one kind and size."""
+def take(size: Size, *, store: Path, batches: Sequence[int]) -> list[Row]:
+    """Return the rows of some batches of one size."""
     return sweep(
-        f"{kind}_{size.ensembles}",
+        f"confocal_{size.ensembles}",
         {"minima": MINIMA, "layouts": size.layouts},
-        range(size.batches),
-        lambda batch: measure(kind, size, batch),
+        batches,
+        lambda batch: measure(size, batch),
         store=store,
         version=sources(),
     )
@@ -111,23 +110,14 @@ def sources() -> str:
     return digest.hexdigest()[:10]
 
 
-def basins(rows: Sequence[Row], size: int) -> NDArray[np.float64]:
-    """Return basins over N (couplings, MINIMA) of rows."""
-    return np.concatenate([np.array(row["sizes"], float) for row in rows]) / size
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks large_basins")
+    parser.add_argument("-o", "--output", type=Path, help="write the page of what is")
     parser.add_argument("--store", type=Path, default=STORE, help="where rows are kept")
-    parser.add_argument("--kind", choices=KINDS, action="append", help="default: all")
-    parser.add_argument("--largest", type=int, default=SIZES[-1].ensembles)
     options = parser.parse_args(arguments)
-    kinds = options.kind or list(KINDS)
-    found = {}
+    if options.output:
+        write(options.store, options.output)
+        return 0
     for size in SIZES:
-        for kind in kinds:
-            if size.ensembles <= options.largest:
-                found[kind, size.ensembles] = take(kind, size, options.store)
-                told = basins(found[kind, size.ensembles], size.ensembles)
-                print(f"{kind}, N = {size.ensembles}: {told.mean():.5f}", flush=True)
+        take(size, store=options.store, batches=range(size.batches))
     return 0

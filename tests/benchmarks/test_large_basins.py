@@ -1,4 +1,4 @@
-"""Basins on a graphics card: the very numbers of the host, in Numba's simulator."""
+"""Basins on a graphics card: the very numbers of the host; the page is of its rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
+from benchmarks.large_basins.command import STORE, sources
+from benchmarks.large_basins.page import write
 from benchmarks.sweep import ROOT
 
-#: Two threads, two trials at a look: the simulator's threads are Python's.
+#: In Numba's simulator, whose threads are Python's: two of them, two trials at a look.
 PROGRAM = """
 import warnings
 warnings.simplefilter("ignore")  # words of 64 bits overflow, as they shall
@@ -36,3 +38,13 @@ def simulated():
 def test_minima_and_basins_are_those_of_the_host(simulated):
     assert simulated.returncode == 0, simulated.stdout + simulated.stderr
     assert "0 of 4 differ" in simulated.stdout
+
+
+def test_the_page_is_that_of_the_rows_which_are_of_this_code(tmp_path):
+    page = tmp_path / "docs" / "large_basins.md"
+    page.parent.mkdir()
+    write(STORE, page)
+    assert page.read_text() == (ROOT / "docs/large_basins.md").read_text()
+    for path in STORE.glob("*.jsonl"):
+        for line in filter(None, path.read_text().splitlines()):
+            assert f'"commit": "{sources()}"' in line
