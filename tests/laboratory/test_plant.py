@@ -253,15 +253,15 @@ def test_too_short_an_exposure_raises_the_error_probabilities():
 
 def test_placement_errors_are_residual_before_they_are_errors(plan):
     residuals = []
-    for error in (0.0, 0.5e-6, 1e-6):  # per coordinate
-        imperfections = PERFECT.replace(placement_error=error)
-        laboratory = Laboratory(plan, imperfections=imperfections)
+    for rms in (0.0, 0.5e-6, 1e-6):  # per coordinate
+        laboratory = Laboratory(
+            plan, imperfections=PERFECT.replace(placement_error=rms)
+        )
         row = outcome(laboratory)
         np.testing.assert_array_equal(row["shot.spins"], laboratory.truth)
         residuals.append(row["shot.residual"])
         # It says by how much: the scatter of N places is 1/sqrt(2 N) of it or so.
-        expected = pytest.approx(np.sqrt(2) * error, rel=0.3, abs=0.05e-6)
-        assert row["shot.displacement"] == expected
+        assert row["shot.displacement"] == pytest.approx(2**0.5 * rms, 0.3, 0.05e-6)
     assert residuals == sorted(residuals)
     assert residuals[-1] > 0.02 > 20 * residuals[0]
 
