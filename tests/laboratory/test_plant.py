@@ -254,10 +254,8 @@ def test_too_short_an_exposure_raises_the_error_probabilities():
 def test_placement_errors_are_residual_before_they_are_errors(plan):
     residuals = []
     for rms in (0.0, 0.5e-6, 1e-6):  # per coordinate
-        laboratory = Laboratory(
-            plan, imperfections=PERFECT.replace(placement_error=rms)
-        )
-        row = outcome(laboratory)
+        moved = PERFECT.replace(placement_error=rms)
+        row = outcome(laboratory := Laboratory(plan, imperfections=moved))
         np.testing.assert_array_equal(row["shot.spins"], laboratory.truth)
         residuals.append(row["shot.residual"])
         # It says by how much: the scatter of N places is 1/sqrt(2 N) of it or so.
