@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.errors import CcqedError, DeviceError, restored
+from ccqed_ctrl.errors import DeviceError
 from ccqed_ctrl.protocols import Camera
 
 #: Bytes of frames that travel at once: what is being sent exists several times.
@@ -20,30 +20,21 @@ def fetch(camera: Camera, arm_id: int, timeout: float) -> dict[str, Any]:
     Raises
     ------
     DeviceTimeoutError, DeviceError
-        As the camera says, be it over the network.
+        As the camera says.
     """
-    try:
-        piece = camera.fetch(arm_id, timeout, 0, 1)
-        recorded, shape = piece["recorded"], piece["frames"].shape[1:]
-        most = max(1, PIECE // piece["frames"].nbytes)
-        frames = np.empty((recorded, *shape), piece["frames"].dtype)
-        sequence, saturated = np.empty((2, recorded), np.int64)
-        first = 0
-        while True:
-            part = slice(first, first := first + len(piece["frames"]))
-            frames[part], sequence[part] = piece["frames"], piece["sequence"]
-            saturated[part] = piece["saturated"]
-            if first >= recorded:
-                break
-            piece = camera.fetch(arm_id, timeout, first, most)
-    except Exception as error:  # sipyco need not be there for its class
-        if known := restored(error):
-            raise known from error
-        if isinstance(error, (OSError, EOFError)) and not isinstance(error, CcqedError):
-            raise DeviceError(
-                f"camera: its controller is gone ({error}); does it run?"
-            ) from error
-        raise
+    piece = camera.fetch(arm_id, timeout, 0, 1)
+    recorded, shape = piece["recorded"], piece["frames"].shape[1:]
+    most = max(1, PIECE // piece["frames"].nbytes)
+    frames = np.empty((recorded, *shape), piece["frames"].dtype)
+    sequence, saturated = np.empty((2, recorded), np.int64)
+    first = 0
+    while True:
+        part = slice(first, first := first + len(piece["frames"]))
+        frames[part], sequence[part] = piece["frames"], piece["sequence"]
+        saturated[part] = piece["saturated"]
+        if first >= recorded:
+            break
+        piece = camera.fetch(arm_id, timeout, first, most)
     return piece | {"frames": frames, "sequence": sequence, "saturated": saturated}
 
 

@@ -18,6 +18,7 @@ from artiq.experiment import (
     now_mu,
 )
 
+from ccqed_ctrl.controllers.client import Controller
 from ccqed_ctrl.controllers.frames import fetch
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
@@ -45,10 +46,10 @@ class HolographicShot(HasEnvironment):
         self.setattr_device("longitudinal")
         self.setattr_device("noise_gate")
         self.setattr_device("ttl_prepare")
-        self.setattr_device("camera")
-        self.setattr_device("dmd")
-        self.setattr_device("tweezers")
-        self.setattr_device("lock")
+        self.camera = Controller("camera", self.get_device("camera"))
+        self.dmd = Controller("dmd", self.get_device("dmd"))
+        self.tweezers = Controller("tweezers", self.get_device("tweezers"))
+        self.lock = Controller("lock", self.get_device("lock"))
         self.tones = PhaseLockedTones(self)
         self.pump = TransversePump(self)
         self.imaging = HolographicCamera(self)

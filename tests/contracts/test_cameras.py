@@ -17,6 +17,7 @@ import pytest
 from sipyco.pc_rpc import Client
 
 from ccqed_ctrl.controllers import frames, program
+from ccqed_ctrl.controllers.client import Controller
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError, ParameterError
 from tests.contracts.controller_routes import (
     PARAMS,
@@ -205,9 +206,9 @@ def test_no_frame_is_a_timeout(wired):
     arm_id = wired.camera.arm(1, 50e-6)
     with refused(DeviceTimeoutError, "no frame within 2.5 s"):
         wired.camera.fetch(arm_id, 2.5)
-    # Whoever fetches in pieces gets it as an error of ours by every route.
+    # An experiment gets it as an error of ours by every route.
     with pytest.raises(DeviceTimeoutError, match="^camera: no frame within 2.5 s"):
-        frames.fetch(wired.camera, arm_id, 2.5)
+        frames.fetch(Controller("camera", wired.camera), arm_id, 2.5)
 
 
 def test_only_the_present_arming_can_be_fetched(lab):

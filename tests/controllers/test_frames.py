@@ -5,10 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
-import pytest
 
 from ccqed_ctrl.controllers import frames
-from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
 
 SIZE, COUNT = 512, 40  # 20 MiB
 
@@ -46,31 +44,3 @@ def test_a_long_series_exists_once(monkeypatch):
     np.testing.assert_array_equal(taken["saturated"], 2 * np.arange(COUNT))
     assert (taken["missing"], taken["exposure"]) == (2, 1e-3)
     assert peak < 1.25 * taken["frames"].nbytes
-
-
-def failing(error):
-    class Failing:
-        def fetch(self, *_):
-            raise error
-
-    return Failing()
-
-
-def test_errors_of_ours_come_back_as_such():
-    text = "ccqed_ctrl.errors.DeviceTimeoutError: camera: no frame"
-    with pytest.raises(DeviceTimeoutError, match="^camera: no frame$") as caught:
-        frames.fetch(failing(Exception(text)), 1, 1.0)
-    assert str(caught.value.__cause__) == text
-    with pytest.raises(ZeroDivisionError):
-        frames.fetch(failing(ZeroDivisionError()), 1, 1.0)
-
-
-@pytest.mark.parametrize("error", [ConnectionResetError("reset"), EOFError("reset")])
-def test_a_broken_connection_names_the_camera(error):
-    with pytest.raises(DeviceError, match=r"controller is gone \(reset\)"):
-        frames.fetch(failing(error), 1, 1.0)
-
-
-def test_a_timeout_of_the_camera_is_no_broken_connection():
-    with pytest.raises(DeviceTimeoutError, match="no frame"):
-        frames.fetch(failing(DeviceTimeoutError("no frame")), 1, 1.0)
