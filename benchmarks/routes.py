@@ -66,21 +66,21 @@ class OfMaster:
     def __init__(self, folder: Path, shots: int, with_master: bool = False) -> None:
         self._folder = folder
         (folder / "repository").mkdir()  # which it scans
-        self._master = Master(folder, device_db=DEVICE_DB)
+        self.master = Master(folder, device_db=DEVICE_DB)
         self._with_master = with_master
-        self._rid = self._master.submit(str(EXPERIMENT), CLASS, {"shots": shots})
+        self._rid = self.master.submit(str(EXPERIMENT), CLASS, {"shots": shots})
 
     def over(self) -> bool:
-        return self._rid not in self._master.states()
+        return self._rid not in self.master.states()
 
     def kill(self) -> None:
         if self._with_master:
-            self._master.process.kill()
+            self.master.process.kill()
         worker = announced(self._folder)[-1]["process"]  # leads its own group
         os.killpg(worker, signal.SIGKILL)
 
     def close(self) -> None:
-        self._master.close()
+        self.master.close()
 
 
 def start(route: str, folder: Path, shots: int) -> Started:
