@@ -15,15 +15,18 @@ from .model import couplings as strengths
 from .model import layout, plan
 from .model.emission import overlap_kernel
 from .params import RUBIDIUM_LINEWIDTH, Movie, Sequence
-from .records import Entry, ShotRecord, live, row
+from .records import Entry, FrameRecord, live, row
 from .records import plan as planned
 
 #: Frames that make a field: with the light of the atoms, and reference without.
 FRAMES: Final = 2
 
 
-class HologramRecord(ShotRecord):
-    """Shots that end with a hologram: ensembles in place, two frames, spins."""
+class HologramRecord(FrameRecord):
+    """Shots that end with a hologram: ensembles in place, spins.
+
+    frames: the holograms, and one of the reference alone.
+    """
 
     positions = planned("N 2", "float64", "commanded ensemble positions", "um")
     realised_width = planned("", "float64", "rms width per coordinate", "um")
@@ -37,10 +40,6 @@ class HologramRecord(ShotRecord):
     sign_reference = planned("", "str", "what fixes the global sign")
     dmd_pattern = row("N", "float64", "DMD amplitudes of the sites", planned=True)
     dds_amplitude = row("", "float64", "of the longitudinal drive", planned=True)
-    frames = row("F ny nx", "uint16", "raw holograms and reference, ADU", raw=True)
-    exposure = row("", "float64", "exposure as used", "us")
-    saturated = row("", "int64", "clipped pixels of both frames")
-    sequence = row("F", "int64", "numbers of the triggers that made the frames")
     pattern_shown = row("", "bool", "whether the DMD said that it shows this pattern")
     cavity_locked = row("", "bool", "whether the lock held until the end of the shot")
     occupied = row(
@@ -53,7 +52,6 @@ class HologramRecord(ShotRecord):
     phase = row("", "float64", "emission phase against reference, rad")
     residual = row("", "float64", "light the ensembles do not explain")
     displacement = row("", "float64", "rms distance of the light from its sites", "um")
-    frame = live("nx ny", "uint16", "the last hologram", "image {}")
     field = live("nx ny", "float32", "magnitude of the last field", "image {}")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.errors import DeviceError
+from ccqed_ctrl.errors import DeviceError, MissingDataError
 from ccqed_ctrl.protocols import Camera
 
 #: Bytes of frames that travel at once: what is being sent exists several times.
@@ -36,6 +36,25 @@ def fetch(camera: Camera, arm_id: int, timeout: float) -> dict[str, Any]:
             break
         piece = camera.fetch(arm_id, timeout, first, most)
     return piece | {"frames": frames, "sequence": sequence, "saturated": saturated}
+
+
+def fetch_whole(camera: Camera, arm_id: int, timeout: float) -> dict[str, Any]:
+    """Return an arming of which no frame is missing.
+
+    Raises
+    ------
+    DeviceTimeoutError, DeviceError
+        As `fetch`.
+    MissingDataError
+        Frames are missing.
+    """
+    taken = fetch(camera, arm_id, timeout)
+    if missing := taken["missing"]:
+        raise MissingDataError(
+            f"camera: {missing} of {missing + taken['recorded']} frames missing; check "
+            "the trigger line and the readout time"
+        )
+    return taken
 
 
 def reply(

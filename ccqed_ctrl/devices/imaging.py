@@ -6,7 +6,7 @@ from ccqed_ctrl.params import Timing
 
 
 class HolographicCamera(HasEnvironment):
-    """One trigger, one exposure, always with the reference on."""
+    """One trigger, one exposure, with the reference on or without."""
 
     kernel_invariants = {"core", "ttl_camera", "local_oscillator", "guard"}
 
@@ -29,6 +29,13 @@ class HolographicCamera(HasEnvironment):
         self.ttl_camera.pulse(exposure)
         delay(self.guard)
         self.local_oscillator.sw.off()
+
+    @kernel
+    def dark(self, exposure: TFloat) -> TNone:
+        """Take one frame of `exposure` s with the reference off."""
+        delay(self.guard)
+        self.ttl_camera.pulse(exposure)
+        delay(self.guard)
 
     @kernel
     def make_safe(self) -> TNone:

@@ -2,13 +2,14 @@
 
 from .declaration import POINTS, SHOTS, Entry, Record, live, plan, row, summary
 from .schema import REVISION, decoded, encoded, setting
-from .shots import ShotRecord
+from .shots import FrameRecord, ShotRecord
 
 __all__ = [
     "POINTS",
     "REVISION",
     "SHOTS",
     "Entry",
+    "FrameRecord",
     "Record",
     "ShotRecord",
     "decoded",

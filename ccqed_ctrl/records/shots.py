@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ending import Verdict
-from .declaration import Entry, Record, plan, row
+from .declaration import Entry, Record, live, plan, row
 
 Rows = Mapping[Entry, Any]
 
@@ -46,3 +46,13 @@ class ShotRecord(Record):
         """Which shots (S,) count, by their verdicts."""
         words = [verdict for verdict in Verdict if verdict.counts]
         return np.array([verdict in words for verdict in self.verdict], bool)
+
+
+class FrameRecord(ShotRecord):
+    """Shots of which a camera takes frames."""
+
+    frames = row("F ny nx", "uint16", "raw frames as they were taken, ADU", raw=True)
+    exposure = row("", "float64", "exposure as used", "us")
+    saturated = row("", "int64", "clipped pixels of all frames")
+    sequence = row("F", "int64", "numbers of the triggers that made the frames")
+    frame = live("nx ny", "uint16", "the last frame with light", "image {}")

@@ -19,11 +19,10 @@ from artiq.experiment import (
 )
 
 from ccqed_ctrl.controllers.client import Controller
-from ccqed_ctrl.controllers.frames import fetch
+from ccqed_ctrl.controllers.frames import fetch_whole
 from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
-from ccqed_ctrl.errors import MissingDataError
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
@@ -79,12 +78,7 @@ class HolographicShot(HasEnvironment):
         self.run_shot(shot.load.dds_amplitude)
         shown, locked = self.dmd.displayed() == pattern, self._locked()
         occupied = self.tweezers.occupied()
-        taken = fetch(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
-        if taken["missing"]:
-            raise MissingDataError(
-                f"camera: {taken['missing']} of {plan.frames} frames missing; check "
-                "the trigger line and the readout time"
-            )
+        taken = fetch_whole(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         return {
             HologramRecord.frames: taken["frames"],
             HologramRecord.exposure: taken["exposure"],

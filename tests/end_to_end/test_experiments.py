@@ -9,6 +9,7 @@ import analysis
 from analysis.files.reanalysis import reanalyse
 from ccqed_ctrl.units import angular
 from sim_backend.host import runner
+from sim_backend.laboratory.scenario import TRUTH, Scenario
 
 from .conftest import FAST, ROOT
 
@@ -116,8 +117,33 @@ def test_a_movie_faster_than_the_camera_is_refused_before_anything_runs(tmp_path
     assert "holograms must be at least 0.03006 s apart" in str(outcome.error)
 
 
+@pytest.mark.parametrize("camera", ["ccd", "emccd"])
+def test_the_background_finds_the_true_camera(opened, camera):
+    """Nothing of it is believed: offset and gain are the scenario's."""
+    truth = TRUTH.parse([camera])
+    run = opened("camera_background", seed=3, twin=truth)
+    true = Scenario.from_dict(truth)
+    gain = true.camera.em_gain
+    per_count = true.imaging.electrons_per_count / gain / (2 - 1 / gain)
+    assert run.no_gain == ""
+    assert abs(run.electrons_per_count - per_count) < 3 * run.gain_error
+    assert run.gain_error < 0.005 * per_count
+    read = true.imaging.read_noise * per_count / true.imaging.electrons_per_count
+    assert run.read_noise == pytest.approx(read, rel=0.02)
+    assert run.offset == pytest.approx(true.imaging.offset, abs=0.05)
+    assert np.all(np.diff(run.light) > 0)
+    assert set(run.verdict) == {"ok"}
+
+
 @pytest.mark.parametrize(
-    "name", ["recall", "recall_vs_corruption", "pump_threshold", "relaxation_movie"]
+    "name",
+    [
+        "recall",
+        "recall_vs_corruption",
+        "pump_threshold",
+        "relaxation_movie",
+        "camera_background",
+    ],
 )
 def test_experiments_are_short(name):
     lines = (ROOT / "repository" / f"{name}.py").read_text().splitlines()
