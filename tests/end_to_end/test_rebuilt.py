@@ -10,7 +10,7 @@ import pytest
 
 import analysis
 from ccqed_ctrl.belief import GROUPS, Apparatus
-from ccqed_ctrl.model.plan import LoadPlan, PumpPlan
+from ccqed_ctrl.model.plan import LoadPlan, MoviePlan, PumpPlan, plan_movie
 from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from sim_backend.host import devices, runner
@@ -34,16 +34,25 @@ class Rebuilt:
     sequence: Sequence
     pump: PumpPlan
     positions: Any
+    movie: MoviePlan
     load: LoadPlan
+
+    @property
+    def frames(self):
+        return len(self.movie.times) + 1
 
 
 def rebuilt(run, index):
     point = int(run.point[index])
     settings = run.settings(point)
     volts, step = run.at("plan.ramp_volts", point), run.at("plan.ramp_step", point)
+    apparatus = Apparatus(**{n: g(**settings[n]) for n, g in GROUPS.items()})
+    sequence = Sequence(**settings["sequence"])
+    one = plan_movie(None, sequence, apparatus.imaging, apparatus.timing)
     return Rebuilt(
-        apparatus=Apparatus(**{n: g(**settings[n]) for n, g in GROUPS.items()}),
-        sequence=Sequence(**settings["sequence"]),
+        apparatus=apparatus,
+        sequence=sequence,
+        movie=one,
         pump=PumpPlan(volts, step, np.nan, np.nan),
         positions=run.at("plan.positions", point),
         load=LoadPlan(
@@ -98,7 +107,7 @@ def test_a_row_told_wrong_is_found_out(tmp_path):
         volts = power * np.arange(1, 11) / 10
         row = Rebuilt(
             Apparatus(), Sequence(), PumpPlan(volts, 1e-4, np.nan, np.nan),
-            np.array([[30e-6, 0.0]]),
+            np.array([[30e-6, 0.0]]), MoviePlan(np.zeros(1), 0.0),
             LoadPlan(np.ones(1), 0.1, np.empty(0), np.nan, np.empty(0, np.int8)),
         )  # fmt: skip
         shot.arrange(row, afresh=True)
