@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,8 @@ def test_a_picture_names_the_run(timeline, tmp_path):
         assert f"<!-- {words} -->" in drawn
 
 
-def test_nothing_but_the_output_is_left_behind(timeline, tmp_path):
+def test_nothing_but_the_output_is_left_behind(timeline, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python's own, of any import
     before = set(tmp_path.iterdir())
     assert timeline("-o", "t.txt") == 0
     assert set(tmp_path.iterdir()) - before == {tmp_path / "t.txt"}
