@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
+from ccqed_ctrl import journal as journals
 from ccqed_ctrl.errors import ResultsError, StorageError
 from ccqed_ctrl.hdf5_files import fold
-from ccqed_ctrl.journal import Journal, begin
+from ccqed_ctrl.journal import Journal, begin, discard
 from ccqed_ctrl.storage import SPARE
 
 FRAMES = np.arange(2 * 8 * 8, dtype=np.uint16).reshape(2, 8, 8)
@@ -230,6 +231,30 @@ def test_a_value_that_contradicts_itself_is_refused(path, dtype, shape):
     database.close()
     with Journal.open(path) as journal, pytest.raises(ResultsError, match="is damaged"):
         journal.row("a", 0)
+
+
+def test_what_is_larger_than_it_may_be_is_neither_written_nor_read(path, monkeypatch):
+    monkeypatch.setattr(journals, "LARGEST", 4096)
+    monkeypatch.setattr(journals, "_HEADER", 1024)
+    with Journal.create(path) as journal:
+        journal.append(0, {"x": np.zeros(4096, np.uint8)})
+        with pytest.raises(StorageError, match="numbers up to 4096 bytes"):
+            journal.append(1, {"x": np.zeros(4097, np.uint8)})
+    with Journal.open(path) as journal:
+        assert journal.shots("x") == 1
+        assert journal.row("x", 0).nbytes == 4096
+    with sqlite3.connect(path) as database:  # by hand: 4096 and 1024 are the most
+        database.execute("UPDATE row SET data = ?", (bytes(6000),))
+    database.close()
+    with Journal.open(path) as journal, pytest.raises(ResultsError, match="damaged"):
+        journal.row("x", 0)
+
+
+def test_a_journal_that_is_gone_is_discarded(path):
+    discard(path)
+    Journal.create(path).close()
+    discard(path)
+    assert not path.exists()
 
 
 def test_folding_writes_what_a_group_lacks(path, tmp_path):

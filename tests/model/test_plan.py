@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -185,6 +185,7 @@ def test_the_ramp_is_linear_in_power_and_ends_where_asked(power, duration):
     assert len(made.volts) * made.step == pytest.approx(duration)
     reached = CALIBRATION.rabi_frequency(float(made.volts[-1])) ** 2
     assert reached == pytest.approx(power * threshold**2, rel=1e-9)
+    assert len(made.volts) == 100  # a percent of the final power each
     steps = np.diff(made.volts, prepend=0.0)
     np.testing.assert_allclose(steps, made.volts[0], atol=1e-12)
 
@@ -225,6 +226,21 @@ def test_the_drive_makes_exactly_the_field(stored, ratio):
     held = scale * np.diag(stored.couplings) * state
     expected = np.abs(local + held + made.field).max() / abs(CAVITY.pump_detuning)
     assert made.energy_change == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("ratio", "sure"), [(0.0, 0), (0.99, 0), (1.0, 1), (2.0, 1)])
+def test_a_field_over_every_local_field_writes_the_state(stored, ratio, sure):
+    state = stored.minima[1]
+    made = plan_load(stored, state, field_ratio=ratio)
+    np.testing.assert_array_equal(made.written, sure * state)
+
+
+def test_a_plan_is_not_changed_once_it_is_made():
+    made = [each for each in vars(plan).values()
+            if is_dataclass(each) and each.__module__ == plan.__name__]  # fmt: skip
+    assert plan.MoviePlan in made
+    for each in made:
+        assert each.__dataclass_params__.frozen, each
 
 
 def test_an_ensemble_alone_resists_a_flip_by_its_self_term(stored):

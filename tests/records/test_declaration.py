@@ -25,7 +25,7 @@ from ccqed_ctrl.records import (
     summary,
 )
 from ccqed_ctrl.records.shots import ShotRecord
-from ccqed_ctrl.records.writing import DatasetWriter, merged, with_axes
+from ccqed_ctrl.records.writing import DatasetWriter, merged, row_bytes, with_axes
 
 
 class Rabi(ShotRecord):
@@ -281,3 +281,18 @@ def test_what_could_not_be_measured_is_not_a_measured_zero():
     assert np.isnan(RecallRecord.emission.empty({"N": 3})).all()
     assert RecallRecord.spins.empty({"N": 3}).tolist() == [0, 0, 0]
     assert RecallRecord.verdict.empty({}) == ""
+
+
+def test_the_size_of_a_shot_is_that_of_its_axes():
+    pixels = Entry("shot.frames", ("S", "row", "column"), "uint16", "")
+    known = Entry("plan.picture", ("row", "column"), "float64", "", planned=True)
+    others = [
+        Entry("shot.spins", ("S", "ensemble", "2"), "int8", ""),
+        Entry("shot.residual", ("S",), "float64", ""),
+        Entry("summary.overlap", ("ensemble",), "float64", ""),
+    ]
+    told = {known: np.zeros((5, 7))}
+    entries = [pixels, known, *others]
+    assert row_bytes(entries, told, {"ensemble": 3}) == 5 * 7 * 2 + 3 * 2 + 8
+    # Sizes that nobody tells: an axis counts once.
+    assert row_bytes(entries, {}, {}) == 2 + 2 + 8

@@ -93,6 +93,18 @@ def test_only_orders_0_mod_4_take_part(max_order):
 
 
 @pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("max_order", 0, 1000), ("spread", -1e9, 1e9), ("astigmatism", -1e9, 1e9)],
+)
+def test_families_as_large_as_they_may_be(name, least, most):
+    for value in (least, most):
+        assert getattr(modes.ModeFamily(**{name: value}), name) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(ParameterError, match=f"ModeFamily.*{name}"):
+            modes.ModeFamily(**{name: value})
+
+
+@pytest.mark.parametrize(
     "bad",
     [
         {"max_order": -4}, {"max_order": 2.5}, {"max_order": 5000},

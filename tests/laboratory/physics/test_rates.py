@@ -87,6 +87,18 @@ def test_first_order_closed_form_without_noise(x):
     assert full == pytest.approx(rate, rel=1e-8)
 
 
+@pytest.mark.parametrize("width", [-3.0, -1.0, 0.0, 0.5, 2.0])
+def test_without_noise_the_zero_photon_line_is_a_lorentzian(width):
+    """Its half width is kappa Lam/D, by which the cavity's light dephases the spin."""
+    strength = 1e-5
+    half = strength * CAVITY.kappa
+    arguments = {"omega_z": 1e3, "self_coupling": strength * DETUNING, "cavity": CAVITY}
+    rate = flip_kernel(width * half, **arguments)
+    assert rate == pytest.approx(0.5e6 / half / (1 + width**2), rel=1e-4)
+    full = flip_kernel(width * half, **arguments, model="integral")
+    assert rate == pytest.approx(full, rel=1e-4)
+
+
 @pytest.mark.parametrize("noise", [None, CLASSICAL], ids=["none", "classical"])
 @pytest.mark.parametrize("x", [-2.2, -1.0, -0.3, 0.6])
 def test_integral_is_the_defining_integral(x, noise):

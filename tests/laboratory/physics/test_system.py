@@ -79,6 +79,17 @@ def test_bad_drives_are_refused(changes, said):
 
 
 @pytest.mark.parametrize(
+    ("name", "least", "most"), [("alpha", 0.0, 1e4), ("cutoff", 1.0, 1e9)]
+)
+def test_noise_as_strong_and_fast_as_it_may_be(name, least, most):
+    for value in (least, most):
+        assert getattr(OhmicNoise(**{name: value}), name) == value
+    for value in (least - 0.5, most + 0.5):
+        with pytest.raises(ParameterError, match=f"OhmicNoise.*{name}"):
+            OhmicNoise(**{name: value})
+
+
+@pytest.mark.parametrize(
     "changes", [{"alpha": -1.0}, {"cutoff": -1.0}, {"alpha": np.nan}, {"cutoff": None}]
 )
 def test_bad_noise_is_refused(changes):

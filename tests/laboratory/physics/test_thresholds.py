@@ -38,7 +38,7 @@ def growth_rate(system, power):
     )
 
 
-@pytest.mark.parametrize("atoms", [1e3, 1e5])
+@pytest.mark.parametrize("atoms", [0.1, 1e3, 1e5])
 def test_single_ensemble_threshold_is_the_linear_instability(atoms):
     """M J_ii q = wz: no factor 4. The slowest mode is real at threshold."""
     system = SpinSystem([[7.0]], [atoms / 2], CAVITY, 1e4)
