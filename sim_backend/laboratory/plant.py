@@ -7,7 +7,6 @@ tweezers did, never from a number drawn in place of physics.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
@@ -18,11 +17,10 @@ from numpy.typing import NDArray
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, TimelineError
 from ccqed_ctrl.rng import stream
-from ccqed_ctrl.units import TWO_PI
 from sim_backend.crate.events import Event
 
-from . import ensembles
 from .ageing import Ageing
+from .atoms import Atoms
 from .controls import SET_POINT, Controls, Setting
 from .delays import Latencies
 from .exposures import Exposure, Sensor, samples
@@ -30,12 +28,10 @@ from .faults import HELD, Fault, Faults
 from .locking import CavityLock
 from .mirrors import mirror_modes
 from .optics import Optics
-from .physics.system import Drive, SpinSystem
+from .phases import Phases
 from .pixels import Pixels
 from .scenario import Scenario
 from .traps import Traps
-
-logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -68,10 +64,9 @@ class Plant:
         lock_rng = stream(self._seed, "lock")
         self.lock = CavityLock(scenario.lock.loss_rate, REF_PERIOD, lock_rng)
         self._optics, self._traps = Optics(scenario), Traps(scenario, self._seed)
-        self._doubts: set[str] = set()
-        self._loads = 0
         self._preparations = 0
-        self._spots: tuple[Floats, Floats] | None = None
+        self._pattern: Floats | None = None
+        self.atoms = Atoms(scenario, self._optics, REF_PERIOD)
         self.load_sites(np.empty((0, 2)))
 
     # Controllers ---------------------------------------------------------------
@@ -79,91 +74,64 @@ class Plant:
     def load_sites(self, positions: Floats) -> None:
         """Move the tweezers to `positions` (N, 2) m and fill them with fresh atoms."""
         commanded = checks.array("positions", positions, ("N", 2))
-        self._loads += 1
-        rng = stream(self._seed, "placement", self._loads)
-        error = self.scenario.imperfections.placement_error
-        true = commanded + rng.normal(scale=error, size=commanded.shape)
-        self._sites = true
-        self._filled = self._traps.fill(len(true))
-        self._couple(self.scenario.cloud.size)
+        self.atoms.place(self._traps.load(commanded))
         self.faults.load()
         self._prepare()
-        self._shape_field()
-
-    def _couple(self, size: float) -> None:
-        """Work out what cavity and pump make of clouds of an rms size in m."""
-        self._size, self._clouds = size, self._optics.clouds(self._sites, size)
-        self._couplings = self._optics.couplings(self._clouds)
 
     def show_pattern(self, positions: Floats, amplitudes: Floats) -> None:
         """Shape the longitudinal drive as spots (L, 2) m of real amplitudes (L,)."""
-        self._spots = (self._optics.spots(positions), amplitudes)
-        self._shape_field()
+        self._show((self._optics.spots(positions), amplitudes))
 
     def show_mirrors(self, pattern: NDArray[np.bool_]) -> None:
         """Shape the longitudinal drive by mirrors, (rows, columns) bool."""
-        self._spots = (mirror_modes(pattern, self.scenario), np.ones(1))
-        self._shape_field()
+        self._show((mirror_modes(pattern, self.scenario), np.ones(1)))
 
     def blank_pattern(self) -> None:
         """Let no longitudinal light through."""
-        self._spots = None
-        self._shape_field()
+        self._show(None)
 
-    def _shape_field(self) -> None:
-        """Work out what the shown pattern drives: modes (K,), and sites, K f (N,)."""
-        self._pattern: Floats | None = None
-        self._pattern_field = np.zeros(self._clouds.shape[1])
-        if self._spots is None:
-            return
-        self._pattern = np.matmul(*self._spots)
-        self._pattern_field = self._optics.driven_field(
-            self._clouds, *self._spots, self._shifts
-        )
+    def _show(self, spots: tuple[Floats, Floats] | None) -> None:
+        self._pattern = None if spots is None else np.matmul(*spots)
+        self.atoms.feel(spots)
 
     # Atoms ---------------------------------------------------------------------
 
     def _prepare(self) -> None:
         """Pump every atom into the lower spin state; atom numbers are new."""
-        truth = self.scenario
+        truth, now_mu = self.scenario, self.now_mu
         self._preparations += 1
-        rng = stream(self._seed, "preparation", self._preparations)
-        count = self._clouds.shape[1]
-        spread = truth.imperfections.atom_number_spread
-        scatter = rng.standard_normal((count,))
-        atoms = truth.cloud.atoms * (1 + spread * scatter)
-        atoms[~self._filled] = 0
+        rng = self._drawn("preparation")
+        atoms = self._traps.atoms(rng)
         self.faults.spill(atoms)
-        self._drift = rng.normal(scale=truth.imperfections.phase_drift)
-        self._lost_phase = rng.uniform(0, TWO_PI, size=2)
-        reference = stream(self._seed, "reference", self._preparations)
-        rate = truth.imperfections.phase_drift_rate
-        self._prepared_mu, self._drift_rate = self.now_mu, reference.normal(scale=rate)
-        ages = stream(self._seed, "ageing", self._preparations)
-        self._ageing = Ageing(truth, self.now_mu, REF_PERIOD, ages, self.lock)
-        self._spins = np.rint(np.maximum(atoms, 0)) / 2
-        self._shifts = self._optics.shifts(self._sites, 2 * self._spins)
-        heated = self._size != truth.cloud.size
-        if heated:
-            self._couple(truth.cloud.size)
-        if heated or self._shifts is not None:
-            self._shape_field()
-        self._system = ensembles.spin_system(
-            truth, self._couplings, self._spins, self._shifts
-        )
+        reference = self._drawn("reference")
+        self.phases = Phases(truth, now_mu, REF_PERIOD, rng, reference)
+        ageing = Ageing(truth, now_mu, REF_PERIOD, self._drawn("ageing"), self.lock)
         # The chance of steepest descent lives as long as the laboratory.
         chance = self._rng
         if truth.dynamics == "semiclassical":
-            chance = stream(self._seed, "dephasing", self._preparations)
-        self._ensembles = ensembles.prepare(self._system.spins, truth, rng, chance)
+            chance = self._drawn("dephasing")
+        spins = np.rint(np.maximum(atoms, 0)) / 2
+        self.atoms.prepare(spins, self.phases, ageing, rng, chance)
+
+    def _drawn(self, purpose: str) -> np.random.Generator:
+        return stream(self._seed, purpose, self._preparations)
 
     def lock_error(self) -> float:
         """Return the rms error of Delta_C in the lock's loop, rad/s."""
-        return self._ageing.lock_error(self.now_mu)
+        return self.atoms.ageing.lock_error(self.now_mu)
 
     def magnetization(self) -> Floats:
         """Return the present <Sx>/S (N,): for tests and the operator's curiosity."""
-        return self._ensembles.magnetization
+        return self.atoms.ensembles.magnetization
+
+    def doubts(self) -> list[str]:
+        """Return which conditions of the dynamics were broken so far, by name."""
+        return self.atoms.doubts()
+
+    def site_counts(self) -> NDArray[np.int64]:
+        """Take an image of the sites; return the photo-electrons of each, (N,)."""
+        left = self.atoms.ageing.atoms_left(self.now_mu)
+        return self._traps.image(2 * self.atoms.spins * left)
 
     # Time ----------------------------------------------------------------------
 
@@ -190,7 +158,7 @@ class Plant:
             if prepared:
                 self._evolve(pieces, start, opened)
                 pieces = []
-                self.faults.begin(self._sites)
+                self.faults.begin(self.atoms.sites)
                 if self.faults.now(Fault.cavity_unlocked):
                     self.lock.lose(start + round(HELD / REF_PERIOD))
                 self._prepare()
@@ -228,114 +196,18 @@ class Plant:
             sampled = list(samples(edges, settings, opened, REF_PERIOD))
             times = np.array([sample[0] for sample in sampled])
             order = np.argsort(times, kind="stable")
-            magnetization = self._integrate(edges, settings, times[order])
+            magnetization = self.atoms.evolve(edges, settings, times[order])
             for index, row in zip(order, magnetization, strict=True):
                 instant, duration, setting, exposure = sampled[index]
                 exposure.electrons += duration * self._rate(row, setting, instant)
         self.now_mu = max(self.now_mu, stop)
         self.sensor.close_until(self.now_mu)
 
-    def _integrate(
-        self, edges: NDArray[np.int64], settings: list[Setting], times: Floats
-    ) -> Floats:
-        """Evolve the atoms over `edges`; return <Sx> over first S at `times`, mu."""
-        if len(self._spins) == 0:
-            return np.empty((len(times), 0))
-        ageing = self._ageing
-        if not ageing.happens:
-            return self._relax(self._system, edges, settings, times)
-        edges, settings = ageing.cut(edges, settings)
-        shown = []
-        for start, stop, setting in zip(edges[:-1], edges[1:], settings, strict=True):
-            inside = times[(times >= start) & (times < stop)]
-            part, gain = np.array([start, stop]), ageing.gain(start)
-            system = ageing.system(self._system, start, setting, self._felt(setting))
-            rows = self._relax(system, part, [setting], inside, gain)
-            shown.append(ageing.spins_left(start) * rows)
-            ageing.live(setting, stop - start)
-            self._heat()
-        return np.concatenate(shown)
-
-    def _relax(
-        self,
-        system: SpinSystem,
-        edges: NDArray[np.int64],
-        settings: list[Setting],
-        times: Floats,
-        gain: float = 1.0,
-    ) -> Floats:
-        """Evolve one system over `edges`; return magnetizations at `times`, mu."""
-        origin = edges[0]
-        drive = Drive(
-            times=(edges - origin) * REF_PERIOD,
-            power=np.array([self._power(setting) for setting in settings]),
-            field=np.stack([gain * self._field(setting) for setting in settings]),
-            noise=np.array([setting.noise for setting in settings]),
-        )
-        seconds = (times - origin) * REF_PERIOD
-        shown = self._ensembles.evolve(system, drive, seconds)
-        self._note(self._ensembles.doubts)
-        return shown
-
-    def _note(self, doubts: set[str]) -> None:
-        """Tell of each broken condition of the dynamics once."""
-        for doubt in sorted(doubts - self._doubts):
-            logger.warning(
-                "%s: outside of what dynamics=%s is valid for; dynamics=semiclassical "
-                "needs no such condition",
-                doubt,
-                self.scenario.dynamics,
-            )
-        self._doubts |= doubts
-
-    def doubts(self) -> list[str]:
-        """Return which conditions of the dynamics were broken so far, by name."""
-        return sorted(self._doubts)
-
-    def _felt(self, setting: Setting) -> Floats:
-        """Return the total fields b_i (N,) in rad/s."""
-        spins = 2 * self._spins * self._ensembles.magnetization
-        return self._power(setting) * (self._couplings @ spins) + self._field(setting)
-
-    def _heat(self) -> None:
-        """Follow the clouds where they have grown by more than a per cent."""
-        size = self._ageing.cloud_size()
-        if size > 1.01 * self._size:
-            self._couple(size)
-            self._shape_field()
-            self._system = ensembles.spin_system(
-                self.scenario, self._couplings, self._spins, self._shifts
-            )
-
-    def _power(self, setting: Setting) -> float:
-        return (setting.rabi_frequency / self.scenario.pump.rabi_frequency) ** 2
-
-    def _field(self, setting: Setting) -> Floats:
-        """Return h (N,) rad/s: pump times longitudinal drive, in phase or not."""
-        truth = self.scenario
-        angle = self._longitudinal_phase(setting)
-        pump = setting.rabi_frequency / truth.pump_calibration.rabi_frequency_1v
-        strength = truth.longitudinal.full_scale * setting.longitudinal * pump
-        return strength * np.cos(angle) * self._pattern_field
-
-    def _longitudinal_phase(self, setting: Setting) -> float:
-        """Return the phase of the longitudinal drive against the pump, rad."""
-        angle = TWO_PI * (setting.longitudinal_phase - setting.pump_phase)
-        angle += self.scenario.longitudinal.phase + self._unlocked(setting, 0)
-        return angle
-
-    def _unlocked(self, setting: Setting, beam: int) -> float:
-        """Return the unknown phase of tones without a common fiducial."""
-        return 0.0 if setting.locked else float(self._lost_phase[beam])
-
     # Light ---------------------------------------------------------------------
 
     def _rate(self, magnetization: Floats, setting: Setting, instant: float) -> Floats:
         """Return photo-electrons per pixel and second (ny, nx) at an instant, mu."""
-        angle = TWO_PI * (setting.pump_phase - setting.reference_phase)
-        seconds = (instant - self._prepared_mu) * REF_PERIOD
-        drift = self._drift + self._drift_rate * seconds
-        angle += self.scenario.imaging.phase + drift + self._unlocked(setting, 1)
+        angle = self.phases.hologram(setting, instant)
         angle += np.pi * self.faults.now(Fault.reference_flipped)
         light = self._intracavity(magnetization, setting, instant)
         return self._optics.rate(light, angle, setting.reference)
@@ -344,23 +216,21 @@ class Plant:
         self, magnetization: Floats, setting: Setting, instant: float
     ) -> Complex | None:
         """Return alpha_m (K,) against the pump's phase; None for a dark cavity."""
+        atoms = self.atoms
         light: Complex | None = None
         if setting.rabi_frequency > 0 and len(magnetization) > 0:
-            spins = magnetization * self._spins
-            light = self._optics.emission(self._clouds, spins, setting.rabi_frequency)
+            spins = magnetization * atoms.spins
+            light = self._optics.emission(atoms.clouds, spins, setting.rabi_frequency)
         if setting.longitudinal > 0 and self._pattern is not None:
             driven = self._optics.driven(self._pattern, setting.longitudinal)
-            driven = driven * np.exp(1j * self._longitudinal_phase(setting))
+            driven = driven * np.exp(1j * self.phases.longitudinal(setting))
             light = driven if light is None else light + driven
         if light is None:
             return None
-        if self._shifts is not None:
-            light = self._optics.dressed(light, self._clouds, self._shifts)
-        return light * self._ageing.light(instant) if self._ageing.happens else light
-
-    def site_counts(self) -> NDArray[np.int64]:
-        """Take an image of the sites; return the photo-electrons of each, (N,)."""
-        return self._traps.image(2 * self._spins * self._ageing.atoms_left(self.now_mu))
+        if atoms.shifts is not None:
+            light = self._optics.dressed(light, atoms.clouds, atoms.shifts)
+        ageing = atoms.ageing
+        return light * ageing.light(instant) if ageing.happens else light
 
     # Inputs --------------------------------------------------------------------
 

@@ -13,15 +13,33 @@ from .scenario import Scenario
 
 logger = logging.getLogger(__name__)
 
+Floats = NDArray[np.float64]
+
 
 class Traps:
     """The tweezers' traps of one laboratory, random from `seed`."""
 
     def __init__(self, truth: Scenario, seed: int) -> None:
         self._truth, self._seed = truth, seed
-        self._images = 0
+        self._images = self._loads = 0
 
-    def fill(self, count: int) -> NDArray[np.bool_]:
+    def load(self, positions: Floats) -> Floats:
+        """Fill traps at positions (N, 2) m anew; return where they truly are."""
+        self._loads += 1
+        rng = stream(self._seed, "placement", self._loads)
+        error = self._truth.imperfections.placement_error
+        self._filled = self._fill(len(positions))
+        return positions + rng.normal(scale=error, size=positions.shape)
+
+    def atoms(self, rng: np.random.Generator) -> Floats:
+        """Draw the atom numbers (N,) of one preparation."""
+        spread = self._truth.imperfections.atom_number_spread
+        scatter = rng.standard_normal(self._filled.shape)
+        atoms = self._truth.cloud.atoms * (1 + spread * scatter)
+        atoms[~self._filled] = 0
+        return atoms
+
+    def _fill(self, count: int) -> NDArray[np.bool_]:
         """Return which of as many traps are filled, (count,) bool."""
         filled = np.ones(count, bool)
         empty = self._truth.empty_sites
@@ -33,7 +51,7 @@ class Traps:
         filled[[site for site in empty if site < count]] = False
         return filled
 
-    def image(self, atoms: NDArray[np.float64]) -> NDArray[np.int64]:
+    def image(self, atoms: Floats) -> NDArray[np.int64]:
         """Return the photo-electrons of sites (N,) that hold atoms (N,)."""
         seen = self._truth.site_imaging
         self._images += 1

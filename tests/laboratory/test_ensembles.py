@@ -48,12 +48,12 @@ def test_the_plant_is_evolve_under_what_the_wires_carried(plan):
     stop = shutters(events)[0]
     plant, truth = lab.plant, lab.plant.scenario
     plant.advance([e for e in events if e.time_mu <= prepared], prepared)
-    start = plant._ensembles._state
-    rng = copy.deepcopy(plant._ensembles._rng)
+    start = plant.atoms.ensembles._state
+    rng = copy.deepcopy(plant.atoms.ensembles._rng)
     times, volts, amplitude, noise = sent(events, prepared, stop)
     unit = truth.pump_calibration.rabi_frequency_1v
     # K f of the sites as they truly are; h = full_scale amplitude sqrt(V) K f.
-    shape = truth.longitudinal.full_scale * plant._pattern_field
+    shape = truth.longitudinal.full_scale * plant.atoms.pattern_field
     drive = Drive(
         times,
         volts * (unit / truth.pump.rabi_frequency) ** 2,
@@ -61,11 +61,11 @@ def test_the_plant_is_evolve_under_what_the_wires_carried(plan):
         noise,
     )
     expected = semiclassical.evolve(
-        plant._system, drive, start, sample_times=[], rng=rng
+        plant.atoms.system, drive, start, sample_times=[], rng=rng
     ).state
     later = [e for e in events if prepared < e.time_mu <= stop]
     plant.advance(later, stop)
-    found = plant._ensembles._state
+    found = plant.atoms.ensembles._state
     np.testing.assert_allclose(found.spins, expected.spins, atol=1e-6)
     np.testing.assert_allclose(
         found.light, expected.light, atol=1e-6 * np.abs(expected.light).max()
@@ -88,7 +88,7 @@ def test_pauses_change_only_what_the_integrator_leaves(plan):
     shutter = shutters(cut.events()[0])[0]
     pauses = np.unique(np.random.default_rng(1).integers(0, shutter, 40)).tolist()
     recorded, paused = whole.run(), cut.run(pieces=[*pauses, shutter + 7000])
-    ended, resumed = (lab.plant._ensembles._state for lab in (whole, cut))
+    ended, resumed = (lab.plant.atoms.ensembles._state for lab in (whole, cut))
     np.testing.assert_allclose(ended.spins, resumed.spins, atol=1e-3)
     rows = whole.read(recorded), cut.read(paused)
     np.testing.assert_array_equal(rows[0]["shot.spins"], rows[1]["shot.spins"])
@@ -106,14 +106,14 @@ def test_each_preparation_has_noise_of_its_own(plan):
 def test_after_the_shot_spins_precess_and_the_cavity_is_dark(plan):
     lab = laboratory(plan)
     lab.run()
-    state = lab.plant._ensembles._state
+    state = lab.plant.atoms.ensembles._state
     # 30 ms after the pump: the light has decayed by exp(-kappa t), to nothing.
     np.testing.assert_array_equal(state.light, 0)
     np.testing.assert_allclose(np.linalg.norm(state.spins, axis=1), 1)
     now, later = lab.plant.now_mu, 1234
     lab.plant.advance([], now + later)
     turn = np.exp(1j * lab.plant.scenario.pump.omega_z * later * 1e-9)
-    before, after = state.spins, lab.plant._ensembles._state.spins
+    before, after = state.spins, lab.plant.atoms.ensembles._state.spins
     np.testing.assert_allclose(
         after[:, 0] + 1j * after[:, 1], turn * (before[:, 0] + 1j * before[:, 1])
     )

@@ -113,7 +113,7 @@ def test_fringes_modulate_the_light_by_their_contrast_along_x():
 def test_the_reference_drifts_linearly_within_a_shot():
     rates = Imperfections(phase_drift_rate=50.0)
     plants = [Plant(Scenario(imperfections=rates), WIRING, seed) for seed in range(200)]
-    drawn = [plant._drift_rate for plant in plants]
+    drawn = [plant.phases.drift_rate for plant in plants]
     assert np.std(drawn) == pytest.approx(50, rel=0.15)
     laboratory = Laboratory(
         plan_shot(0), imperfections=PERFECT.replace(phase_drift_rate=50.0)
@@ -133,7 +133,9 @@ def test_the_reference_drifts_linearly_within_a_shot():
         seen = (plant._rate(m, setting, instant) - base).ravel()
         (c, s), *_ = np.linalg.lstsq(basis, seen, rcond=None)
         phases.append(np.arctan2(s, c))
-    assert phases[1] - phases[0] == pytest.approx(plant._drift_rate * 10e-3, abs=1e-6)
+    assert phases[1] - phases[0] == pytest.approx(
+        plant.phases.drift_rate * 10e-3, abs=1e-6
+    )
 
 
 # Delays ----------------------------------------------------------------------------
@@ -257,7 +259,7 @@ def dimmed(**changes):
         arm_id = plant.sensor.arm(1, 50e-6)
         plant.advance([e for e in events if e.time_mu <= shutter], shutter)
         m = plant.magnetization()
-        order.append(m @ plant._couplings @ m)
+        order.append(m @ plant.atoms.couplings @ m)
         plant.advance([], shutter + 100_000)
         light.append(plant.sensor.collect(arm_id)["frames"][0].mean() - IMAGING.offset)
     return light[1] / light[0] * order[0] / order[1], plant, shutter
@@ -265,14 +267,14 @@ def dimmed(**changes):
 
 def test_lost_atoms_dim_the_light_by_their_square():
     ratio, plant, shutter = dimmed(losses=Losses(hold=30.0))
-    held = (shutter - plant._prepared_mu) * 1e-9
+    held = (shutter - plant.phases.start_mu) * 1e-9
     assert ratio == pytest.approx(np.exp(-2 * 30 * held), rel=0.02)
     assert ratio < 0.8
 
 
 def test_scattered_atoms_stop_shining():
     ratio, plant, _ = dimmed(losses=Losses(depolarisation=0.5, emission=0.1))
-    photons = plant._ageing.photons
+    photons = plant.atoms.ageing.photons
     # The hologram's own photons are counted, but hardly acted yet.
     assert ratio == pytest.approx(np.exp(-2 * 0.6 * photons), rel=0.03)
     assert photons > 0.3
@@ -280,16 +282,18 @@ def test_scattered_atoms_stop_shining():
 
 def test_heated_clouds_couple_less_to_themselves():
     _, plant, _ = dimmed(losses=Losses(heating=2e-6))
-    size = np.hypot(SIZE, 2e-6 * np.sqrt(plant._ageing.photons))
+    size = np.hypot(SIZE, 2e-6 * np.sqrt(plant.atoms.ageing.photons))
     # Followed in steps of a per cent.
-    assert plant._size == pytest.approx(size, rel=0.011)
-    grown = overlap_kernel(plant._sites, WAIST, plant._size) * coupling_scale(
+    assert plant.atoms.size == pytest.approx(size, rel=0.011)
+    grown = overlap_kernel(plant.atoms.sites, WAIST, plant.atoms.size) * coupling_scale(
         CAVITY, IDEAL.pump
     )
-    np.testing.assert_allclose(np.diag(plant._couplings), np.diag(grown), rtol=0.01)
+    np.testing.assert_allclose(
+        np.diag(plant.atoms.couplings), np.diag(grown), rtol=0.01
+    )
     # The next preparation brings cold atoms.
     plant.advance([Event(plant.now_mu, "ttl_prepare", "level", 1.0)], plant.now_mu + 10)
-    assert plant._size == SIZE
+    assert plant.atoms.size == SIZE
 
 
 def test_shifted_sites_shine_brighter_where_they_come_closer_to_resonance():
@@ -303,7 +307,7 @@ def test_shifted_sites_shine_brighter_where_they_come_closer_to_resonance():
         )
         plant = Plant(truth, WIRING, 0)
         plant.load_sites(site)
-        found.append(plant._system.couplings[0, 0])
+        found.append(plant.atoms.system.couplings[0, 0])
     strength = overlap_kernel(site, WAIST, SIZE)[0, 0] / (2 * np.pi)
     delta = 0.3 * Cloud().atoms * CAVITY.single_photon_coupling**2 * strength
     delta /= IDEAL.pump.atomic_detuning
@@ -336,27 +340,31 @@ def drawn(count=2000, **knobs):
 
 def test_sites_scatter_by_the_placement_error_in_each_coordinate():
     plant, sites = drawn(placement_error=300e-9)
-    moved = plant._sites - sites
+    moved = plant.atoms.sites - sites
     assert moved.std(axis=0) == pytest.approx([300e-9] * 2, rel=0.05)
     assert moved.mean(axis=0) == pytest.approx([0, 0], abs=4 * 300e-9 / np.sqrt(2000))
 
 
 def test_atom_numbers_scatter_by_their_spread_about_the_number():
     plant, _ = drawn(atom_number_spread=0.05)
-    atoms = 2 * plant._spins / IDEAL.cloud.atoms
+    atoms = 2 * plant.atoms.spins / IDEAL.cloud.atoms
     assert atoms.std() == pytest.approx(0.05, rel=0.05)
     assert atoms.mean() == pytest.approx(1, abs=4 * 0.05 / np.sqrt(2000))
-    np.testing.assert_array_equal(drawn()[0]._spins, IDEAL.cloud.atoms / 2)
+    np.testing.assert_array_equal(drawn()[0].atoms.spins, IDEAL.cloud.atoms / 2)
 
 
 def test_the_phase_of_the_light_is_read_as_it_drifted():
     """One angle per preparation, of the size that was told; more is a later phase."""
     knobs = PERFECT.replace(phase_drift=0.3)
     plants = [Plant(Scenario(imperfections=knobs), WIRING, seed) for seed in range(300)]
-    assert np.std([plant._drift for plant in plants]) == pytest.approx(0.3, rel=0.12)
+    assert np.std([plant.phases.drift for plant in plants]) == pytest.approx(
+        0.3, rel=0.12
+    )
     phases = []
     for values in (PERFECT, knobs):
         laboratory = Laboratory(plan_shot(0), 3, imperfections=values)
         phases.append(laboratory.read(laboratory.run())["shot.phase"])
-    assert abs(laboratory.plant._drift) > 0.1
-    assert phases[1] - phases[0] == pytest.approx(laboratory.plant._drift, abs=0.01)
+    assert abs(laboratory.plant.phases.drift) > 0.1
+    assert phases[1] - phases[0] == pytest.approx(
+        laboratory.plant.phases.drift, abs=0.01
+    )

@@ -36,7 +36,7 @@ def written(spots=SITES, **changes):
     """Return the field (N,) at the sites, K f, once spots of AMPLITUDES are shown."""
     dmd, plant = laboratory(**changes)
     dmd.display(dmd.load("cue", spots, AMPLITUDES))
-    return plant._pattern_field
+    return plant.atoms.pattern_field
 
 
 def assert_close(found, expected, tolerance):

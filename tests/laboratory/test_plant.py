@@ -146,10 +146,10 @@ def test_the_field_is_proportional_to_drive_and_pump(plan, volts, amplitude):
     kernel = overlap_kernel(plan.memory.positions, truth.cavity.waist, truth.cloud.size)
     pattern = kernel @ plan.shots[0].load.dmd_pattern
     expected = truth.longitudinal.full_scale * amplitude * np.sqrt(volts) * pattern
-    found = plant._field(plant._controls.setting())
+    found = plant.atoms.field(plant._controls.setting())
     # The mode sum is good to 1e-3 of the largest.
     np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
-    power = plant._power(plant._controls.setting())
+    power = plant.atoms.power(plant._controls.setting())
     commanded = truth.pump_calibration.rabi_frequency_1v**2 * volts
     assert power == pytest.approx(commanded / truth.pump.rabi_frequency**2)
 
@@ -160,7 +160,7 @@ def test_the_planned_field_is_the_one_that_the_plant_makes(plan):
     events, _ = laboratory.events()
     held = max(e.time_mu for e in events if e.channel == "pump_servo" and e.value) + 10
     laboratory.plant.advance([e for e in events if e.time_mu <= held], held)
-    found = laboratory.plant._field(laboratory.plant._controls.setting())
+    found = laboratory.plant.atoms.field(laboratory.plant._controls.setting())
     planned = plan.shots[0].load.field
     np.testing.assert_allclose(found, planned, rtol=0.02)
 
@@ -333,11 +333,11 @@ def test_the_same_seed_the_same_frames_another_seed_other_noise(plan):
 
 def test_placement_is_drawn_when_sites_move_and_not_per_shot(plan):
     laboratory = Laboratory(plan)
-    before = laboratory.plant._clouds.copy()
+    before = laboratory.plant.atoms.clouds.copy()
     laboratory.run()
-    np.testing.assert_array_equal(laboratory.plant._clouds, before)
+    np.testing.assert_array_equal(laboratory.plant.atoms.clouds, before)
     laboratory.plant.load_sites(plan.memory.positions)
-    assert np.all(laboratory.plant._clouds != before)
+    assert np.all(laboratory.plant.atoms.clouds != before)
 
 
 # Time ----------------------------------------------------------------------------

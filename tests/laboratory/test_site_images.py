@@ -60,7 +60,7 @@ def test_sites_are_occupied_above_the_threshold():
     spread = Imperfections(atom_number_spread=0.5, placement_error=0.0)
     plant = lit(imperfections=spread, site_imaging=LIGHT.replace(light=1e6))
     tweezers = SimulatedTweezers(Manager(plant))
-    share = 2 * plant._spins / plant.scenario.cloud.atoms
+    share = 2 * plant.atoms.spins / plant.scenario.cloud.atoms
     assert 0 < np.count_nonzero(share < 0.1) < 10
     assert np.abs(share - 0.1).min() > 0.01  # far beyond the noise of counting
     np.testing.assert_array_equal(tweezers.occupied(), share > 0.1)

@@ -20,7 +20,7 @@ def dmd(device_manager):
 def field(link):
     """Return the field (N,) of the shown pattern at two sites."""
     link.plant.load_sites(SPOTS)
-    return lambda: link.plant._pattern_field.copy()
+    return lambda: link.plant.atoms.pattern_field.copy()
 
 
 def test_it_answers_and_is_blank_at_first(dmd, field):
