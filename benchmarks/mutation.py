@@ -37,6 +37,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "ccqed_ctrl/devices/imaging.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/devices/pump.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/devices/tones.py": ("tests/sequences/test_holographic_shot.py",),
+    "ccqed_ctrl/sequences/flat_frames.py": (),
     "ccqed_ctrl/sequences/holographic_shot.py": (),
     # Storage.
     "ccqed_ctrl/journal.py": (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from fractions import Fraction
 
@@ -199,3 +200,19 @@ def test_files(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["value.pyon"]
     path.write_text("(1, null)\n")
     assert pyon_v1.load_file(path) == (1, None)
+
+
+def test_a_file_is_on_the_disk_before_it_takes_the_old_ones_place(
+    tmp_path, monkeypatch
+):
+    """Else a power cut could leave it empty, and the old one is gone: run numbers."""
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (synced.append(os.fstat(handle)), sync(handle))
+    )
+    pyon.store_file(tmp_path / "last_rid.pyon", 3)
+    stored = (tmp_path / "last_rid.pyon").stat()
+    assert [(each.st_ino, each.st_size) for each in synced] == [
+        (stored.st_ino, stored.st_size)
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from ccqed_ctrl.backgrounds import BackgroundRecord, BackgroundShot, plan_background
 from ccqed_ctrl.backgrounds import FlatLight as Light
-from ccqed_ctrl.errors import DeviceTimeoutError
+from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
 from ccqed_ctrl.params import Run
 from ccqed_ctrl.sequences.flat_frames import FlatFrames
 from tests.sequences.test_holographic_shot import APPARATUS, LINES, Laboratory, track
@@ -51,3 +51,25 @@ def test_a_camera_slower_than_believed_misses_frames():
     quick = APPARATUS.imaging.replace(readout_time=1e-3)  # it needs 30 ms
     with pytest.raises(DeviceTimeoutError, match="3 of 4 frames missing"):
         taken(replace(APPARATUS, imaging=quick))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_camera_that_waits_is_stopped_also_where_the_kernel_fails(fails):
+    laboratory = Laboratory()
+    laboratory.on()
+    sequence = FlatFrames((laboratory.manager, None, None, {}))
+    arm_id = sequence.camera.arm(2, 50e-6)
+    if fails:
+        sequence.switch_off = _fail
+        with pytest.raises(OSError, match="connection lost"):
+            sequence.make_safe()
+    else:
+        sequence.make_safe()
+        # What it does not have stays; behind switches that are off there is no light.
+        assert laboratory.unsafe() == {"noise_gate", "ttl_prepare", "pump_servo"}
+    with pytest.raises(DeviceError, match="not the present one"):
+        sequence.camera.fetch(arm_id, 1.0)
+
+
+def _fail():
+    raise OSError("connection lost")
