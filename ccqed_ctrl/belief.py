@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from . import notation
 from .errors import CalibrationError, ParameterError
 from .params import (
+    Axis,
     Cavity,
     Cloud,
     Imaging,
@@ -27,6 +28,7 @@ from .params import (
     PumpCalibration,
     Timing,
     Tones,
+    Traps,
 )
 from .quantities import Declared, Parameters
 from .units import SCALES, si_unit
@@ -49,6 +51,8 @@ class Apparatus:
     pump_calibration: PumpCalibration = PumpCalibration()
     longitudinal: LongitudinalCalibration = LongitudinalCalibration()
     imaging: Imaging = Imaging()
+    axis: Axis = Axis()
+    traps: Traps = Traps()
     tones: Tones = Tones()
     timing: Timing = Timing()
 

@@ -28,7 +28,9 @@ class HologramRecord(FrameRecord):
     frames: the holograms, and one of the reference alone.
     """
 
-    positions = planned("N 2", "float64", "commanded ensemble positions", "um")
+    positions = planned(
+        "N 2", "float64", "of the ensembles, about the cavity axis", "um"
+    )
     realised_width = planned("", "float64", "rms width per coordinate", "um")
     smallest_gap = planned("", "float64", "least distance of sites", "um")
     couplings = planned("N N", "float64", "couplings A_ij in units of J0")
@@ -94,8 +96,8 @@ class HologramPlan:
     """What the shots of a point have in common, and the shots.
 
     apparatus: what is believed. sequence: the timing that was chosen. pump: the ramp.
-    positions: (N, 2) m. couplings: (N, N) A_ij in units of J0. movie: when holograms
-    are taken.
+    positions: (N, 2) m, about the cavity axis. couplings: (N, N) A_ij in units of J0.
+    movie: when holograms are taken.
     """
 
     apparatus: Apparatus

@@ -10,11 +10,15 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from .errors import ParameterError
 from .quantities import Parameters, quantity
 from .units import TWO_PI, angular
 
 #: Natural linewidth of the 87Rb D2 line, rad/s.
 RUBIDIUM_LINEWIDTH: Final = angular(6.0666e6)
+
+#: Least area of what a unit square of commanded positions becomes.
+LEAST_AREA: Final = 0.2
 
 #: How patterns are mapped to minima: `model.encoder`, `model.trained_encoder`.
 ENCODERS: Final = ("plain", "trained")
@@ -264,6 +268,60 @@ class Imaging(Parameters):
         30e-3, "time from the end of an exposure to the next", "ms", minimum=0.0,
         maximum=10.0,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axis(Parameters):
+    """Where the cavity is: its axis in the coordinates of the camera, and of the DMD.
+
+    Sites are planned about this axis: the couplings know no other origin.
+    """
+
+    x: float = quantity(
+        0.0, "x of the cavity axis", "um", minimum=-100e-6, maximum=100e-6
+    )
+    y: float = quantity(
+        0.0, "y of the cavity axis", "um", minimum=-100e-6, maximum=100e-6
+    )
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """The axis, m."""
+        return (self.x, self.y)
+
+
+@dataclass(frozen=True)
+class Traps(Parameters):
+    """From commanded to true positions of the traps: r = (xx xy; yx yy) c + (x, y).
+
+    True ones are in the coordinates of the camera.
+    """
+
+    xx: float = quantity(1.0, "x of a trap per commanded x", minimum=0.5, maximum=2.0)
+    xy: float = quantity(0.0, "x of a trap per commanded y", minimum=-1.0, maximum=1.0)
+    yx: float = quantity(0.0, "y of a trap per commanded x", minimum=-1.0, maximum=1.0)
+    yy: float = quantity(1.0, "y of a trap per commanded y", minimum=0.5, maximum=2.0)
+    x: float = quantity(
+        0.0, "x where a trap commanded to the origin is", "um", minimum=-100e-6,
+        maximum=100e-6,
+    )  # fmt: skip
+    y: float = quantity(
+        0.0, "y where a trap commanded to the origin is", "um", minimum=-100e-6,
+        maximum=100e-6,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.xx * self.yy - self.xy * self.yx < LEAST_AREA:
+            raise ParameterError(
+                f"Traps must not mirror, nor shrink areas below {LEAST_AREA:g}; got "
+                f"{self.matrix}: is a sign wrong?"
+            )
+
+    @property
+    def matrix(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The 2 x 2 matrix, row by row."""
+        return ((self.xx, self.xy), (self.yx, self.yy))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.memories import MemorySet
 from ccqed_ctrl.model.encoder import Encoder
 from ccqed_ctrl.model.plan import SURE_FIELD
-from ccqed_ctrl.params import Cavity, Cloud, Cue, Imaging
+from ccqed_ctrl.params import Axis, Cavity, Cloud, Cue, Imaging
 from ccqed_ctrl.quantities import Declared, Parameters
 from ccqed_ctrl.recalling import RecallRecord
 from ccqed_ctrl.records import Entry
@@ -35,6 +35,7 @@ ANALYSED: Final[Mapping[str, tuple[type[Parameters], tuple[str, ...]]]] = {
     "cavity": (Cavity, ("waist", "kappa", "pump_detuning")),
     "cloud": (Cloud, ("size",)),
     "imaging": (Imaging, tuple(set(Imaging.declared()) - {"readout_time"})),
+    "axis": (Axis, ("x", "y")),
     "cue": (Cue, ("memory",)),
 }
 #: What a shot is read from, and what it is scored by.
@@ -198,6 +199,7 @@ def reader_of(
         _group(run, "cavity", Cavity, point, changes),
         _group(run, "cloud", Cloud, point, changes),
         imaging,
+        _group(run, "axis", Axis, point, changes, optional=True),
         None if previous is None else previous.hologram,
     )
     scored = all(run.has(entry.key) for entry in SCORING)
@@ -223,13 +225,19 @@ def _recall(
 
 
 def _group(
-    run: Run, name: str, kind: type[Group], point: int, changes: Mapping[str, Any]
+    run: Run,
+    name: str,
+    kind: type[Group],
+    point: int,
+    changes: Mapping[str, Any],
+    optional: bool = False,
 ) -> Group:
     """Return a stored group with the changes that concern it.
 
-    A field that is not stored is younger than the file: it has its default.
+    A field that is not stored is younger than the file: it has its default; so has an
+    optional group.
     """
-    stored = run.settings(point).get(name)
+    stored = run.settings(point).get(name, {} if optional else None)
     if stored is None:
         raise SchemaError(
             f"{run.path.name} has no settings.{name}: it does not say how its frames "

@@ -6,7 +6,7 @@ axis. Fields are in sqrt(photo-electrons) per pixel of the exposure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy import fft
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
 from ccqed_ctrl.model.imaging import pixel_axis
-from ccqed_ctrl.params import Imaging
+from ccqed_ctrl.params import Axis, Imaging
 from ccqed_ctrl.units import TWO_PI
 
 Floats = NDArray[np.float64]
@@ -101,6 +101,20 @@ class Band:
     def filter(self, images: NDArray[np.generic]) -> Complex:
         """Low-pass images (..., n, n) by the band."""
         return self.image(self.spectrum(images))
+
+
+def centred(field: Field, axis: Axis, imaging: Imaging) -> Field:
+    """Return a field with the cavity axis in the centre of the frame.
+
+    Pixels that the camera clipped move by whole pixels.
+    """
+    if axis == Axis():
+        return field
+    k = TWO_PI * field.band.orders / (imaging.pixels * imaging.pixel_size)
+    turn = np.exp(1j * (k[:, None] * axis.y + k[None, :] * axis.x))
+    steps = tuple(-round(each / imaging.pixel_size) for each in (axis.y, axis.x))
+    valid = np.roll(field.valid, steps, axis=(0, 1))
+    return replace(field, spectrum=field.spectrum * turn, valid=valid)
 
 
 def field_band(cloud_size: float, imaging: Imaging) -> Band:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,12 +20,12 @@ from ccqed_ctrl.holograms import (
     HologramShot,
     MovieRecord,
 )
-from ccqed_ctrl.params import Cavity, Cloud, Imaging
+from ccqed_ctrl.params import Axis, Cavity, Cloud, Imaging
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
 from .decode import Decoder, Readout
-from .demodulation import Field, demodulate, electrons
+from .demodulation import Field, centred, demodulate, electrons
 from .verdicts import of_devices, of_reading
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ MOVIE: Final = (
 class HologramReader:
     """Reads holograms of one layout.
 
-    positions: (N, 2) m. cavity, cloud, imaging: what is believed. decoder: for them.
+    positions: (N, 2) m, about the cavity axis. cavity, cloud, imaging, axis: what is
+    believed. decoder: for them.
     """
 
     positions: NDArray[np.float64]
@@ -52,6 +53,7 @@ class HologramReader:
     cloud: Cloud
     imaging: Imaging
     decoder: Decoder
+    axis: Axis = Axis()
 
     @classmethod
     def of_plan(
@@ -60,8 +62,9 @@ class HologramReader:
         """Prepare the templates for a plan; those of `previous` serve if they fit."""
         believed = plan.apparatus
         return cls.of_layout(
-            plan.positions, believed.cavity, believed.cloud, believed.imaging, previous
-        )
+            plan.positions, believed.cavity, believed.cloud, believed.imaging,
+            believed.axis, previous,
+        )  # fmt: skip
 
     @classmethod
     def of_layout(
@@ -70,18 +73,23 @@ class HologramReader:
         cavity: Cavity,
         cloud: Cloud,
         imaging: Imaging,
+        axis: Axis,
         previous: HologramReader | None = None,
     ) -> HologramReader:
-        """Prepare the templates for ensembles at positions (N, 2) in m."""
+        """Prepare the templates for ensembles at positions (N, 2) in m.
+
+        Nothing in the templates depends on where the axis is.
+        """
         same = previous is not None and (
             (previous.cavity, previous.cloud, previous.imaging)
             == (cavity, cloud, imaging)
             and np.array_equal(previous.positions, positions)
         )
         if same and previous is not None:
-            return previous
+            moved = previous.axis != axis
+            return replace(previous, axis=axis) if moved else previous
         decoder = Decoder.of_layout(positions, cavity, cloud, imaging)
-        return cls(positions, cavity, cloud, imaging, decoder)
+        return cls(positions, cavity, cloud, imaging, decoder, axis)
 
     @property
     def planned(self) -> Mapping[Entry, Any]:
@@ -132,7 +140,8 @@ class HologramReader:
         near: float | None = None
         read = []
         for hologram in holograms:
-            field = demodulate(hologram, reference, self.imaging, self.decoder.band)
+            seen = demodulate(hologram, reference, self.imaging, self.decoder.band)
+            field = centred(seen, self.axis, self.imaging)
             found = self.decoder.decode(field, near)
             near = found.phase if found.spins.any() else near
             read.append((field, found))

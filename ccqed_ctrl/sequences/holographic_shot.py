@@ -24,6 +24,7 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
+from ccqed_ctrl.model.placement import commanded, seen
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
 
@@ -57,9 +58,11 @@ class HolographicShot(HasEnvironment):
     def arrange(self, plan: HologramPlan, *, afresh: bool) -> None:
         """Set up for the shots of a plan; `afresh` where others may have been here."""
         self.configure(plan)
-        if afresh or not np.array_equal(self._positions, plan.positions):
-            self.tweezers.set_positions(plan.positions)
-            self._positions = plan.positions
+        believed = plan.apparatus
+        sites = commanded(plan.positions, believed.axis, believed.traps)
+        if afresh or not np.array_equal(self._positions, sites):
+            self.tweezers.set_positions(sites)
+            self._positions = sites
         if afresh:
             self._lock()
             self.initialise()
@@ -72,7 +75,8 @@ class HolographicShot(HasEnvironment):
         DeviceTimeoutError
             Frames are missing, or late.
         """
-        pattern = self.dmd.load("cue", plan.positions, shot.load.dmd_pattern)
+        spots = seen(plan.positions, plan.apparatus.axis)
+        pattern = self.dmd.load("cue", spots, shot.load.dmd_pattern)
         self.dmd.display(pattern)
         arm_id = self.camera.arm(plan.frames, plan.sequence.exposure)
         self.run_shot(shot.load.dds_amplitude)

@@ -208,7 +208,7 @@ def test_a_file_that_does_not_say_how_to_read_its_frames(file):
 
 BAD_CHANGES = {
     "imaging.phase": "GROUP.FIELD=VALUE",
-    "run.seed=3": "a group of cavity, cloud, imaging, cue",
+    "run.seed=3": "a group of cavity, cloud, imaging, axis, cue",
     "cue.corruption=0.9": "depends on no 'corruption' of cue",
     "cavity.single_photon_coupling=1e6": "it does on kappa, pump_detuning, waist",
     "imaging.fase=1": "did you mean 'phase'",

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.readout.demodulation import Band, demodulate, electrons, field_band
+from analysis.readout.demodulation import (
+    Band,
+    centred,
+    demodulate,
+    electrons,
+    field_band,
+)
 from ccqed_ctrl.errors import DecodingError, ParameterError, ShapeError
 from ccqed_ctrl.model.imaging import reference_wave
-from ccqed_ctrl.params import Imaging
+from ccqed_ctrl.params import Axis, Imaging
 
 
 def demodulated(bench, frames, imaging=None):
@@ -171,3 +177,25 @@ def test_clipped_pixels_are_marked(bench, rng):
     found = demodulated(bench, (clipped, reference), imaging)
     np.testing.assert_array_equal(found.valid, clipped < top)
     assert np.count_nonzero(~found.valid) >= 200
+
+
+def test_a_field_is_moved_to_where_the_axis_is_said_to_be(bench, rng):
+    axis = Axis(2.3e-6, -1.7e-6)
+    spins = bench.random_spins(rng)
+    units = bench.emission(bench.positions, centre=axis.place)
+    field = demodulated(bench, bench.noiseless(bench.field(spins, units=units)))
+    there = demodulated(bench, bench.noiseless(bench.field(spins)))
+    moved = centred(field, axis, bench.imaging)
+    inner = np.s_[20:-20, 20:-20]  # what enters at an edge has left at the other
+    assert relative_error(field.values[inner], there.values[inner]) > 0.5
+    assert relative_error(moved.values[inner], there.values[inner]) < 0.02
+    assert centred(field, Axis(), bench.imaging) is field
+
+
+def test_clipped_pixels_move_with_the_field(bench, rng):
+    frames = bench.frames(bench.field(bench.random_spins(rng)), rng)
+    frames[0][40, 70] = bench.imaging.saturation
+    field = demodulated(bench, frames)
+    axis = Axis(3.2 * bench.imaging.pixel_size, -1.9 * bench.imaging.pixel_size)
+    (row,), (column,) = np.nonzero(~centred(field, axis, bench.imaging).valid)
+    assert (row, column) == (42, 67)
