@@ -50,7 +50,17 @@ FILES: dict[str, tuple[str, ...]] = {
     "ccqed_ctrl/model/ising.py": (),
     "ccqed_ctrl/model/plan.py": (),
     "sim_backend/laboratory/controls.py": (),
-    "sim_backend/laboratory/plant.py": (),
+    "sim_backend/laboratory/atoms.py": (
+        "tests/laboratory/test_plant.py",
+        "tests/laboratory/test_ageing.py",
+        "tests/laboratory/test_imperfections.py",
+        "tests/end_to_end/test_faults.py",
+    ),
+    "sim_backend/laboratory/phases.py": ("tests/laboratory/test_imperfections.py",),
+    "sim_backend/laboratory/plant.py": (
+        "tests/laboratory/test_imperfections.py",
+        "tests/end_to_end/test_faults.py",
+    ),
     "sim_backend/laboratory/physics/cavity.py": (),
     "sim_backend/laboratory/physics/detection.py": (),
     "sim_backend/laboratory/physics/rates.py": (),

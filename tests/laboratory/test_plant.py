@@ -9,7 +9,9 @@ from ccqed_ctrl.errors import DeviceError, TimelineError
 from ccqed_ctrl.model import ising
 from ccqed_ctrl.model.emission import emission_kernel, overlap_kernel
 from ccqed_ctrl.model.imaging import pixel_axis
+from ccqed_ctrl.units import angular
 from sim_backend.crate.events import Event
+from sim_backend.laboratory.imperfections import Lock
 from sim_backend.laboratory.plant import Plant
 from sim_backend.laboratory.scenario import Detection, Scenario
 from tests.laboratory.bench import (
@@ -91,10 +93,14 @@ def test_shots_follow_each_other(plan):
     assert np.any(first["frames"] != second["frames"])
 
 
-def test_light_is_as_bright_as_the_closed_form_says(plan):
-    """Without reference the frame is eta 2 kappa |E|^2 of `emission_kernel`."""
+@pytest.mark.parametrize("lock", [Lock(), Lock(drift=angular(3e6))])
+def test_light_is_as_bright_as_the_closed_form_says(plan, lock):
+    """Without reference the frame is eta 2 kappa |E|^2 of `emission_kernel`.
+
+    At the true detuning of its instant, drawn once a shot where it drifts.
+    """
     laboratory = Laboratory(
-        plan, leave_out=("local_oscillator",), imperfections=PERFECT
+        plan, leave_out=("local_oscillator",), imperfections=PERFECT, lock=lock
     )
     truth, sequence = laboratory.plant.scenario, plan.sequence
     events, _ = laboratory.events()
@@ -113,7 +119,9 @@ def test_light_is_as_bright_as_the_closed_form_says(plan):
         np.column_stack([x.ravel(), y.ravel()]), plan.memory.positions, cavity.waist,
         truth.cloud.size,
     )  # fmt: skip
-    response = 2 * cavity.waist * np.hypot(cavity.pump_detuning, cavity.kappa)
+    detuning = laboratory.plant.atoms.ageing.detuning(shutter)
+    assert (abs(detuning / cavity.pump_detuning - 1) > 0.1) == (lock.drift > 0)
+    response = 2 * cavity.waist * np.hypot(detuning, cavity.kappa)
     field = pump.mode_coupling(cavity) * (kernel @ spins) / response
     share = 2 * cavity.kappa * truth.detection.efficiency * IMAGING.pixel_size**2
     expected = share * np.sum(field**2) * sequence.exposure
@@ -322,6 +330,26 @@ def test_no_sites_no_light():
     assert plant.magnetization().shape == (0,)
 
 
+def test_a_single_ensemble_shines():
+    plant = Plant(Scenario(imaging=IMAGING, imperfections=PERFECT), WIRING, 0)
+    plant.load_sites(np.array([[30e-6, 0.0]]))
+    events = [
+        *(Event(10, tone, "amplitude", 1.0) for tone in ("pump_plus", "pump_minus")),
+        *(Event(10, f"pump_{sign}_switch", "level", 1.0) for sign in ("plus", "minus")),
+        Event(10, "ttl_prepare", "level", 1.0),
+        Event(50_010, "ttl_prepare", "level", 0.0),
+        Event(60_000, "pump_servo", "dac0", 1.0),
+        Event(3 * MS, "ttl_camera", "level", 1.0),
+    ]
+    arm_id = plant.sensor.arm(1, 5e-5)
+    plant.advance(events, 4 * MS)
+    (frame,) = plant.sensor.collect(arm_id)["frames"]
+    assert frame.max() > IMAGING.offset + 100
+    row, column = np.unravel_index(frame.argmax(), frame.shape)
+    assert pixel_axis(IMAGING)[column] == pytest.approx(30e-6, abs=4e-6)
+    assert pixel_axis(IMAGING)[row] == pytest.approx(0.0, abs=4e-6)
+
+
 # Randomness ----------------------------------------------------------------------
 
 
@@ -394,6 +422,10 @@ def test_photodiodes_see_what_shines(plan):
     assert observe("ttl0", "level", shutter) == 0.0
     with pytest.raises(DeviceError, match="sync first"):
         observe("photodiodes", "adc0", shutter + 1)
+    closed = [Event(shutter + 1, f"pump_{sign}_switch", "level", 0.0)
+              for sign in ("plus", "minus")]  # fmt: skip
+    laboratory.plant.advance(closed, shutter + 2)
+    assert observe("photodiodes", "adc0", shutter + 2) == 0.0  # at its set-point still
     left = laboratory.plant.safe_state()
-    assert {"pump_plus_switch", "noise_gate", "ttl_camera", "pump_servo"} <= set(left)
-    assert "longitudinal_switch" not in left
+    assert {"noise_gate", "ttl_camera", "pump_servo"} <= set(left)
+    assert not {"pump_plus_switch", "longitudinal_switch"} & set(left)

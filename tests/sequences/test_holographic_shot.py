@@ -15,6 +15,7 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError
+from ccqed_ctrl.holograms import HologramRecord
 from ccqed_ctrl.model.plan import LoadPlan, PumpPlan, plan_movie
 from ccqed_ctrl.params import Imaging, Movie, Sequence, Timing, Tones
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
@@ -269,6 +270,12 @@ def test_the_frames_are_those_of_the_armed_camera(laboratory):
     assert by_name["shot.frames"].shape[0] == 2
     assert by_name["shot.exposure"] == pytest.approx(41e-6)
     assert by_name["shot.saturated"] == 0
+
+
+def test_the_pattern_of_the_shot_is_on_the_mirror(laboratory):
+    raw, _ = laboratory.take(plan())
+    assert raw[HologramRecord.pattern_shown]
+    assert laboratory.shot.dmd.displayed() != -1
 
 
 def test_a_missing_frame_is_an_error(laboratory):
