@@ -1,6 +1,6 @@
 """`python -m benchmarks threshold [-o TABLE.md] [NAME=VALUE ...]`: is its error true?
 
-Runs `repository/pump_threshold.py` on the twin for many seeds, with these arguments,
+Runs `pump_threshold` of the repository on the twin for many seeds, with arguments,
 and compares what it fits with what is true of the twin: how the pulls (fitted - true) /
 error are distributed, and how the errors compare with the least that photons and atom
 numbers allow (Cramer-Rao, their noise known, all shots above the threshold used). Ends
@@ -29,7 +29,7 @@ from sim_backend.laboratory.scenario import Scenario
 
 from .sweep import ROOT, Promise, get_argparser, origin, promises, publish, sweep
 
-EXPERIMENT = ROOT / "repository/pump_threshold.py"
+EXPERIMENT = ROOT / "repository/calibrations/pump_threshold.py"
 #: What is promised of the pulls, and of the mean error over the least possible one.
 MEAN, DEVIATION, BEYOND, EXCESS = 0.3, (0.8, 1.25), 0.10, 2.0
 
@@ -100,13 +100,13 @@ def take(seed: int, arguments: Sequence[str]) -> Outcome:
         (path,) = Path(folder).rglob("*.h5")
         with analysis.open(path) as run:
             truth = Scenario.from_dict(json.loads(run.provenance)["truth"])
-            refused = bool(run.no_threshold)
+            refused = bool(run.refused)
             return Outcome(
                 seed=seed,
                 true=true_threshold(truth, run),
                 fitted=np.nan if refused else float(run.fitted_threshold),
                 error=np.nan if refused else float(run.fitted_error),
-                reason=str(run.no_threshold),
+                reason=str(run.refused),
                 power=np.asarray(run.power, float).tolist(),
                 light=np.asarray(run.light, float).tolist(),
                 shots=len(run.point) // len(run.power),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import notation
+from .calibration.record import Record, key
 from .errors import CalibrationError, ParameterError
 from .params import (
     Axis,
@@ -35,8 +36,8 @@ from .units import SCALES, si_unit
 
 Group = TypeVar("Group", bound=Parameters)
 
-#: The device that knows the file, and what calibration records' names begin with.
-DEVICE, RECORDS = "laboratory", "calibration"
+#: The device that knows the file.
+DEVICE = "laboratory"
 #: What a value's entry in laboratory.toml may say.
 _ENTRY = ("value", "unit", "date", "source", "why")
 
@@ -77,13 +78,15 @@ class Source:
 class Belief:
     """All that is believed, and why.
 
-    sources: by "group.field". path, text, sha256: of the laboratory.toml.
+    sources: by "group.field". path, text, sha256: of the laboratory.toml. records:
+    what was measured, by "group.field".
     """
 
     apparatus: Apparatus
     sources: Mapping[str, Source]
     path: Path
     text: str = field(repr=False)
+    records: Mapping[str, Record] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -112,11 +115,15 @@ class Laboratory:
         """
         text = _read(self.path)
         values, sources = parse(text, self.path)
+        records = {}
         for name, declared in named().items():
-            record = calibration and calibration(f"{RECORDS}.{name}")
-            if record is not None:
-                values[name], sources[name] = _recorded(name, declared, record)
-        return Belief(_apparatus(values, self.path), sources, self.path, text)
+            stored = calibration and calibration(key(name))
+            if stored is not None:
+                record = records[name] = _recorded(name, declared, stored)
+                values[name] = declared.validated(record.value)
+                sources[name] = _source(record, declared)
+        apparatus = _apparatus(values, self.path)
+        return Belief(apparatus, sources, self.path, text, records)
 
 
 def named() -> dict[str, Declared]:
@@ -186,16 +193,25 @@ def _stated(
     return valid, Source(str(entry["source"]), date, why)
 
 
-def _recorded(name: str, declared: Declared, record: Any) -> tuple[Any, Source]:
-    """Return value and source of a calibration record: value (SI), rid, time."""
+def _recorded(name: str, declared: Declared, stored: Any) -> Record:
+    """Return a calibration record that has a value which may be believed."""
     try:
-        value = declared.validated(record["value"])
-        return value, Source(f"measured in run {int(record['rid'])}", record["time"])
-    except (KeyError, TypeError, ValueError) as error:
+        record = Record.of(stored)
+        declared.validated(record.value)
+    except (CalibrationError, ParameterError) as error:
         raise CalibrationError(
-            f"dataset {RECORDS}.{name} must hold value, rid and time; got {record!r} "
+            f"dataset {key(name)} must hold value, rid and time; got {stored!r} "
             f"({error}): delete or mend it"
         ) from error
+    return record
+
+
+def _source(record: Record, declared: Declared) -> Source:
+    """Say which run measured a value, how well, and by what."""
+    why = record.by
+    if record.uncertainty is not None:
+        why = f"{why} +- {declared.shown(float(record.uncertainty), 2)}".strip()
+    return Source(f"measured in run {record.rid}", record.time, why)
 
 
 def _apparatus(values: Mapping[str, Any], path: Path) -> Apparatus:

@@ -23,6 +23,7 @@ from tomlkit.items import InlineTable
 
 from . import belief, device_database, notation, pyon
 from .belief import Belief, Laboratory
+from .calibration import record
 from .errors import CalibrationError, ParameterError
 from .quantities import Declared
 from .tables import Column, Fitted, console
@@ -87,7 +88,7 @@ def recorded(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
-    query = f"SELECT key, pyon FROM datasets WHERE key GLOB '{belief.RECORDS}.*'"
+    query = f"SELECT key, pyon FROM datasets WHERE key GLOB '{record.RECORDS}.*'"
     address = f"{path.resolve().as_uri()}?mode=ro"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
@@ -109,7 +110,7 @@ def _table(read: Belief, wanted: Iterable[str]) -> Fitted:
         if rows and rows[-1][0].partition(".")[0] != name.partition(".")[0]:
             rows.append(())
         source = read.sources[name]
-        value = _shown(_value(read, name), known[name])
+        value = known[name].shown(_value(read, name))
         rows.append((name, value, source.source, source.date, source.why))
     return Fitted(_BELIEVED, rows)
 
@@ -137,17 +138,6 @@ def _value(read: Belief, name: str) -> Any:
     return getattr(getattr(read.apparatus, group), item)
 
 
-def _shown(value: Any, declared: Declared) -> str:
-    """Return a value in its display unit, as `set` takes it: 2pi*150 kHz."""
-    unit, turns = declared.meaning.unit, "2pi "
-    if declared.kind is not float:
-        return str(value)
-    number = f"{value / declared.meaning.scale:.12g}"
-    if unit.startswith(turns):
-        return f"2pi*{number} {unit.removeprefix(turns)}"
-    return f"{number} {unit}".strip()
-
-
 def _set(
     laboratory: Laboratory, given: Iterable[str], why: str, records: Mapping[str, Any]
 ) -> None:
@@ -162,11 +152,11 @@ def _set(
     belief.parse(text, path)
     _replace(path, text)
     rows = [
-        (name, _shown(_value(before, name), known[name]), _shown(value, known[name]))
+        (name, known[name].shown(_value(before, name)), known[name].shown(value))
         for name, value in changes.items()
     ]
     console().print(Fitted(_CHANGED, rows))
-    for key in sorted({f"{belief.RECORDS}.{name}" for name in changes} & set(records)):
+    for key in sorted({record.key(name) for name in changes} & set(records)):
         logger.warning("dataset %s stands above the file: delete it if it is old", key)
 
 

@@ -197,6 +197,9 @@ class Run(Parameters):
         minimum=0,
         maximum=100,
     )
+    stale: bool = quantity(
+        False, "run although calibrations do not hold; the results say so"
+    )
     resume: str = quantity(
         "", "number or file of a run to go on with; its finished shots are kept"
     )

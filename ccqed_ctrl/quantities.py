@@ -91,6 +91,18 @@ class Declared:
             raise ParameterError(f"{self.label} must be text; got {value!r}")
         return str(value)
 
+    def shown(self, value: Any, digits: int = 12) -> str:
+        """Return a value in its display unit, as it is typed: 2pi*150 kHz."""
+        unit, turns = self.meaning.unit, "2pi "
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        if self.kind is int and isinstance(value, int):
+            return str(value)
+        number = f"{value / self.meaning.scale:.{digits}g}"
+        if unit.startswith(turns):
+            return f"2pi*{number} {unit.removeprefix(turns)}"
+        return f"{number} {unit}".strip()
+
     @property
     def step(self) -> float:
         """What a dashboard's arrows add, SI: a tenth of the default's leading digit."""

@@ -17,6 +17,7 @@ from sipyco import pyon
 
 from . import backend, provenance
 from .belief import Belief
+from .calibration.graph import Status
 from .ending import Ending
 from .errors import StorageError
 from .journal import JOURNAL, ROOT, Journal, sha256
@@ -44,10 +45,12 @@ class Report:
         belief: Belief,
         scans: Scans,
         planned: Sequence[Mapping[Entry, Any]],
+        calibrations: Mapping[str, Status],
     ) -> None:
         self._experiment = experiment
         self._record = record
         self._belief = belief
+        self._calibrations = calibrations
         self._sources = scans.sources
         settings = merged(
             [_settings({**point.groups, "run": run}) for point in scans.points],
@@ -102,6 +105,8 @@ class Report:
         self._set("belief.sha256", self._belief.sha256)
         sources = {name: dataclasses.asdict(of) for name, of in self._sources.items()}
         self._set("belief.sources", json.dumps(sources))
+        held = {name: vars(status) for name, status in self._calibrations.items()}
+        self._set("belief.calibrations", json.dumps(held))
         self._set("progress.total", total, broadcast=True)
         self.progress(0)
         self._state("running", core)

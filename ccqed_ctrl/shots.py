@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 from artiq.experiment import HasEnvironment, TerminationRequested
 
-from . import belief, resuming, scans
+from . import resuming, scans
 from .arguments import Arguments, arguments
+from .calibration.keeping import Calibrations
 from .ending import Ending, Verdict
 from .errors import DeviceTimeoutError, MissingDataError, StorageError
 from .journal import Journal, begin
@@ -107,6 +108,9 @@ class Shots:
     sequence : ShotSequence
     reopen : callable
         Opens an earlier run by its number or file, to go on with it.
+    calibrates : str, optional
+        The calibration of `calibration.graph` that this is: what its summary finds is
+        kept, and only what that rests on has to hold.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class Shots:
         record: type[ShotRecord],
         sequence: ShotSequence,
         reopen: Callable[[str], AbstractContextManager[resuming.Earlier]],
+        calibrates: str = "",
     ) -> None:
         self.record = record
         self.sequence = sequence
@@ -123,8 +128,8 @@ class Shots:
         self._core = experiment.get_device("core")
         self._scheduler = experiment.get_device("scheduler")
         self._ccb = experiment.get_device("ccb")
-        self._laboratory = experiment.get_device(belief.DEVICE)
         self._run = arguments(experiment, Run, "Run")
+        self._calibrations = Calibrations(experiment, calibrates)
         self._rows: list[_Row] = []
         self._watched = any(e.applet and e.is_summary for e in record.entries())
         self._lasting: set[Verdict] = set()
@@ -159,7 +164,7 @@ class Shots:
                         name: resuming.in_order(earlier, f"{group}.{name}", values)
                         for name, values in handle.scans.items()
                     }
-        believed = self._laboratory.belief(self._calibration)
+        believed = self._calibrations.belief(run.stale)
         spanned = scans.product(handles, believed)
         plan, reader, plans = None, None, []
         for number, point in enumerate(spanned.points):
@@ -178,8 +183,9 @@ class Shots:
         self._retries = run.repeats
         planned = [{**plan.planned, **reader.planned} for plan, reader in plans]
         self._report = Report(
-            self._experiment, self.record, run, believed, spanned, planned
-        )
+            self._experiment, self.record, run, believed, spanned, planned,
+            self._calibrations.statuses,
+        )  # fmt: skip
         self._check_room(plan)
         self._resume = run.resume
         if run.resume:
@@ -246,6 +252,7 @@ class Shots:
             found = self.record(self._writer).summarise()
             summary = {e: value for e, value in found.items() if e.is_summary}
             self._writer.store(summary, broadcast=self._watched)
+            self._calibrations.conclude(summary, self._scheduler.rid)
 
     def _take_all(self) -> None:
         arranged = None
@@ -372,6 +379,3 @@ class Shots:
                 bars = f" --error {entry.bars}" if entry.bars in declared else ""
                 command = "${artiq_applet}" + entry.applet.format(key) + bars
                 self._ccb.issue("create_applet", key, command, group="ccqed")
-
-    def _calibration(self, key: str) -> Any:
-        return self._experiment.get_dataset(key, None, archive=False)

@@ -62,12 +62,14 @@ class PhotonTransfer:
 
     electrons_per_count: e- per ADU, with one standard error: units in which light has
     the noise of Poisson. Of a register that multiplies by g it is that of the output
-    over g F^2. read_noise: rms in the same electrons. chi_squared, degrees: of the fit.
+    over g F^2. read_noise: rms in the same electrons, with one standard error.
+    chi_squared, degrees: of the fit.
     """
 
     electrons_per_count: float
     error: float
     read_noise: float
+    read_noise_error: float
     chi_squared: float
     degrees: int
 
@@ -113,8 +115,12 @@ def fit_photon_transfer(
             f"{chi_squared:.1f} at {degrees} degrees of freedom (slope {slope:.3g}); "
             "are pixels full, does the light flicker? Take shorter exposures"
         )
-    read = np.sqrt(max(floor - ROUNDING, 0.0)) / slope
+    deviation = 1 / np.sqrt(curvature)
+    rest = max(floor - ROUNDING, 0.0)
+    read = float(np.sqrt(rest)) / slope
+    # Of variance floor, known to sqrt(2 / pixels) of itself in each of S frames.
+    half = floor * np.sqrt(2 / pixels / len(x)) / max(2 * rest, np.finfo(float).tiny)
+    read_error = read * float(np.hypot(half, deviation / slope))
     return PhotonTransfer(
-        1 / slope, 1 / (slope**2 * np.sqrt(curvature)), float(read), chi_squared,
-        degrees,
-    )  # fmt: skip
+        1 / slope, deviation / slope**2, read, read_error, chi_squared, degrees
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import analysis
 from sim_backend.host import runner
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,33 @@ def recall(tmp_path):
         return runner.run(request)
 
     return run
+
+
+def experiment(name):
+    """Return the file of an experiment of the repository."""
+    (file,) = (ROOT / "repository").rglob(f"{name}.py")
+    return file
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Run an experiment of the repository; returns its file, opened."""
+    runs = []
+
+    def run(name, seed=0, twin=None, **arguments):
+        request = runner.Request(
+            file=experiment(name), arguments=arguments, twin=twin or {},
+            dataset_db=tmp_path / "datasets.sqlite", results=tmp_path / "results",
+            seed=seed,
+        )  # fmt: skip
+        outcome = runner.run(request)
+        assert outcome.status == "ok", outcome.error
+        runs.append(analysis.open(outcome.path))
+        return runs[-1]
+
+    yield run
+    for made in runs:
+        made.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from sim_backend.host import devices, runner
 
-from .conftest import FAST, ROOT
+from .conftest import FAST, ROOT, experiment
 
 #: What is scanned, four points each: timing, power, and what is written.
 SCANS = [
@@ -65,7 +65,7 @@ def rebuilt(run, index):
 @pytest.mark.parametrize(("name", "scans"), SCANS)
 def test_every_rows_timeline_is_in_the_file(tmp_path, name, scans):
     request = runner.Request(
-        file=ROOT / "repository" / f"{name}.py",
+        file=experiment(name),
         arguments=scans | {"shots": 1},
         dataset_db=tmp_path / "datasets.sqlite",
         results=tmp_path / "results",

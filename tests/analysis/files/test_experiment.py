@@ -25,7 +25,7 @@ FIT = "summary.fitted_threshold"
 
 def own(file):
     """Run an experiment of one's own: one of ours, by another name, elsewhere."""
-    shutil.copy(ROOT / "repository" / "pump_threshold.py", file)
+    shutil.copy(ROOT / "repository/calibrations/pump_threshold.py", file)
     request = runner.Request(
         file=file,
         arguments={"pump_over_threshold": POWERS, "shots": 3},

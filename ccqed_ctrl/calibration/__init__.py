@@ -1,0 +1,1 @@
+"""What was measured of the laboratory: records, which of them hold, what to do next."""
