@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from . import checks
 from .belief import Apparatus
+from .model import arrangement, layout, plan
 from .model import couplings as strengths
-from .model import layout, plan
 from .model.emission import overlap_kernel
+from .model.placement import commanded
 from .params import RUBIDIUM_LINEWIDTH, Movie, Sequence
 from .records import Entry, FrameRecord, live, row
 from .records import plan as planned
@@ -96,14 +97,16 @@ class HologramPlan:
     """What the shots of a point have in common, and the shots.
 
     apparatus: what is believed. sequence: the timing that was chosen. pump: the ramp.
-    positions: (N, 2) m, about the cavity axis. couplings: (N, N) A_ij in units of J0.
-    movie: when holograms are taken.
+    positions: (N, 2) m, about the cavity axis. traps: (M, 2) m, commands: what is
+    loaded, the traps of the sites first. couplings: (N, N) A_ij in units of J0. movie:
+    when holograms are taken.
     """
 
     apparatus: Apparatus
     sequence: Sequence
     pump: plan.PumpPlan
     positions: plan.Floats
+    traps: plan.Floats
     couplings: plan.Floats
     movie: plan.MoviePlan
     shots: tuple[HologramShot, ...]
@@ -115,8 +118,11 @@ class HologramPlan:
         apparatus: Apparatus,
         sequence: Sequence,
         movie: Movie | None = None,
+        reservoir: int = 0,
     ) -> HologramPlan:
         """Return a plan for ensembles at positions (N, 2) m, still without shots.
+
+        reservoir: how many spare traps are loaded beside the sites.
 
         Raises
         ------
@@ -125,6 +131,8 @@ class HologramPlan:
         LimitError
             The ramp is outside the envelope, sites are too close, or holograms come
             faster than the camera can.
+        LayoutError
+            Sites are too close for atoms to pass each other on their way there.
         """
         sites = checks.array("positions", positions, ("N", 2))
         layout.enforce_spacing(sites)
@@ -135,7 +143,11 @@ class HologramPlan:
         couplings = overlap_kernel(sites, cavity.waist, cloud.size)
         plan.plan_release(sequence)  # refused here, not in the shot
         taken = plan.plan_movie(movie, sequence, apparatus.imaging, apparatus.timing)
-        return HologramPlan(apparatus, sequence, pump, sites, couplings, taken, ())
+        commands = commanded(sites, apparatus.axis, apparatus.traps)
+        traps = arrangement.with_reservoir(commands, reservoir)
+        return HologramPlan(
+            apparatus, sequence, pump, sites, traps, couplings, taken, ()
+        )
 
     def with_shots(self, shots: Iterable[HologramShot]) -> Self:
         """Return the same plan with these shots."""

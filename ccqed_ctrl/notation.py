@@ -52,6 +52,7 @@ _KINDS: Final = {
     "A": "a current",
     "W": "a power",
     "m": "a length",
+    "m/s": "a speed",
 }
 
 

@@ -133,6 +133,10 @@ class Layout(Parameters):
         10e-6, "least distance between sites and mirror images", "um", minimum=0.0,
         maximum=1e-3,
     )  # fmt: skip
+    reservoir: int = quantity(
+        0, "spare traps beside the sites, whose atoms fill sites that loaded none",
+        minimum=0, maximum=4096,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -365,3 +369,7 @@ class Timing(Parameters):
     fetch_timeout: float = quantity(
         5.0, "wait for the camera's frames", "s", minimum=0.1, maximum=600.0
     )
+    trap_speed: float = quantity(
+        0.1, "top speed at which traps carry atoms to their sites", "m/s",
+        minimum=1e-6, maximum=10.0,
+    )  # fmt: skip

@@ -112,8 +112,39 @@ class TweezerArray(Controller, Protocol):
         ShapeError
             Another shape, or infinite numbers.
         LimitError
-            A site that the traps do not reach, or sites too close to each other or
-            to a mirror image (`model.layout`).
+            A site that the traps do not reach, or sites too close to each other. Of
+            mirror images tweezers know nothing: plans do (`model.layout`).
+        """
+
+    def program(
+        self, traps: NDArray[Any], times: NDArray[Any], positions: NDArray[Any]
+    ) -> None:
+        """Carry atoms along with traps; return when they are there.
+
+        The traps that are named become, in this order, the only ones: others are
+        switched off, and their atoms lost. Between times a trap moves in a straight
+        line.
+
+        Parameters
+        ----------
+        traps : (N,)
+            Their numbers, in the order of `positions()`.
+        times : (T,)
+            In s, rising from 0.
+        positions : (T, N, 2)
+            In m, from where the traps are on.
+
+        Raises
+        ------
+        ShapeError
+            Other shapes, or infinite numbers.
+        ParameterError
+            No such trap, one that is named twice, times that do not rise, or a path
+            that begins elsewhere.
+        LimitError
+            Traps come too close to each other, or out of reach.
+        DeviceError
+            These tweezers cannot move atoms.
         """
 
     def positions(self) -> NDArray[Any]:

@@ -170,7 +170,9 @@ def plan_recall(
     """
     stored, fixed = _memory(memories, layout, apparatus, run.seed, previous)
     cued = stored.index(cue.memory)
-    base = HologramPlan.at(fixed.positions, apparatus, sequence, movie)
+    base = HologramPlan.at(
+        fixed.positions, apparatus, sequence, movie, layout.reservoir
+    )
     shots = []
     for index in range(first, first + run.shots):
         shown = make_cue(stored, cued, cue, stream(run.seed, "cue", index))

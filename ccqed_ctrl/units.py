@@ -37,6 +37,7 @@ SCALES: Final[dict[str, float]] = {
     "nm": 1e-9,
     "um": 1e-6,
     "m": 1.0,
+    "m/s": 1.0,
     "rad/s": 1.0,
     "2pi Hz": TWO_PI,
     "2pi kHz": TWO_PI * 1e3,

@@ -18,7 +18,8 @@ from slmsuite.misc.xp import as_numpy
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, LimitError, ParameterError
-from ccqed_ctrl.model.layout import enforce_spacing
+from ccqed_ctrl.model.arrangement import enforce_apart
+from ccqed_ctrl.model.layout import enforce_reach
 from ccqed_ctrl.units import TWO_PI
 
 #: Iterations of a hologram.
@@ -102,13 +103,8 @@ class SlmTweezers:
             The traps cannot be made equal.
         """
         sites = checks.array("tweezer positions", positions, ("N", 2))
-        farthest = float(np.max(np.linalg.norm(sites, axis=1), initial=0.0))
-        if farthest > self._reach:
-            raise LimitError(
-                f"tweezers reach {self._reach * 1e6:g} um from the cavity axis; a "
-                f"site is at {farthest * 1e6:.4g} um"
-            )
-        enforce_spacing(sites)
+        enforce_reach(sites, self._reach)
+        enforce_apart(sites[None])
         phase, spread = self._hologram(sites) if len(sites) else (None, 0.0)
         self._slm.set_phase(phase, settle=True)
         self._positions, self._spread = sites.copy(), spread
@@ -144,6 +140,20 @@ class SlmTweezers:
                 "sites closer than a trap is wide?"
             )
         return hologram.get_phase(), spread
+
+    def program(self, traps: Any, times: Any, positions: Any) -> None:
+        """Refuse: between two holograms the light of all traps flickers.
+
+        Raises
+        ------
+        DeviceError
+            Always.
+        """
+        del traps, times, positions
+        raise DeviceError(
+            "tweezers: a light modulator holds static traps and cannot move atoms; set "
+            "reservoir=0, or take tweezers by deflectors"
+        )
 
     def positions(self) -> NDArray[np.float64]:
         """Return the commanded positions (N, 2) in m."""

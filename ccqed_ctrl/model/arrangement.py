@@ -17,13 +17,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from .. import checks, limits
-from ..errors import LayoutError
-from .layout import smallest_gap
+from ..errors import LayoutError, ParameterError
+from .layout import enforce_reach
 
 Floats = NDArray[np.float64]
 
 #: Least distance of traps between which atoms are moved, m; a little for rounding.
 PITCH: Final = 1.001 * math.sqrt(2) * limits.ENVELOPE["distance of sites"].minimum
+#: By how much a path may begin beside its trap, m: rounding.
+JUMP: Final = 1e-9
 #: Positions of a trajectory, its ends included.
 STEPS: Final = 33
 
@@ -31,24 +33,25 @@ STEPS: Final = 33
 def with_reservoir(sites: ArrayLike, count: int) -> Floats:
     """Return sites (N, 2) in m and, after them, `count` more traps, (N + count, 2).
 
-    The others are of a hexagonal lattice at x > 0, nearest to the middle of the sites,
-    with room about sites and mirror images.
+    The others are of a hexagonal lattice, nearest to the middle of the sites, with room
+    about them: also where their mirror images are, since what is left over is switched
+    off before there is light.
 
     Raises
     ------
     LayoutError
-        Sites closer than atoms may pass each other (`PITCH`).
+        Sites closer than `PITCH`: atoms could not pass each other.
     """
     placed = checks.array("sites", sites, ("N", 2))
     more = checks.integer("reservoir", count, 0)
     if not more or not len(placed):
         return placed
-    gap = smallest_gap(placed)
+    gap = closest_approach(placed[None])
     if gap < PITCH:
         raise LayoutError(
-            f"with a reservoir, sites and mirror images keep {PITCH * 1e6:.3g} um "
-            f"apart, so that moved atoms do; here two are {gap * 1e6:.3g} um apart: "
-            "raise minimum_distance, or set reservoir=0"
+            f"with a reservoir, sites keep {PITCH * 1e6:.3g} um apart, so that moved "
+            f"atoms do; here two are {gap * 1e6:.3g} um apart: raise minimum_distance, "
+            "or set reservoir=0"
         )
     return np.concatenate([placed, _free(placed, more)])
 
@@ -56,13 +59,11 @@ def with_reservoir(sites: ArrayLike, count: int) -> Floats:
 def _free(placed: Floats, count: int) -> Floats:
     """Return the `count` points of the lattice nearest to the middle of the sites."""
     middle = placed.mean(axis=0)
-    occupied = np.concatenate([placed, -placed])
-    # Each site takes away a few points, each mirror image as many.
-    rings = 2 + math.isqrt(4 * count + 8 * len(placed))
+    # Each site takes away a few points.
+    rings = 2 + math.isqrt(count + 4 * len(placed))
     while True:
         points = _lattice(rings) + middle
-        points = points[points[:, 0] > PITCH / 2]
-        gaps = np.linalg.norm(points[:, None] - occupied, axis=2).min(axis=1)
+        gaps = np.linalg.norm(points[:, None] - placed, axis=2).min(axis=1)
         points = points[gaps >= PITCH]
         if len(points) >= count:
             order = np.argsort(np.linalg.norm(points - middle, axis=1), kind="stable")
@@ -120,11 +121,66 @@ def trajectories(
     return t * 15 / 8 * farthest / fastest, (1 - done) * first + done * last
 
 
+def checked_moves(
+    traps: ArrayLike,
+    times: ArrayLike,
+    positions: ArrayLike,
+    present: Floats,
+    reach: float,
+) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Return traps (N,), times (T,) s and positions (T, N, 2) m as arrays of their own.
+
+    They are what `protocols.TweezerArray.program` takes, for traps that are at
+    `present` (M, 2) m now and can be up to `reach` m out.
+
+    Raises
+    ------
+    ShapeError, ParameterError, LimitError
+        As said there.
+    """
+    numbers = checks.array("traps", traps, ("N",))
+    instants = checks.array("times of traps", times, ("T",))
+    path = checks.array("paths of traps", positions, (len(instants), len(numbers), 2))
+    if not set(numbers) <= set(range(len(present))):
+        raise ParameterError(
+            f"traps must be numbers from 0 to {len(present) - 1}; got "
+            f"{numbers.tolist()}"
+        )
+    if len(set(numbers)) < len(numbers):
+        raise ParameterError(f"traps are named twice in {numbers.tolist()}")
+    if not len(instants) or instants[0] != 0 or np.any(np.diff(instants) <= 0):
+        raise ParameterError(f"times of traps must rise from 0 s; got {instants}")
+    chosen = numbers.astype(np.intp)
+    jump = np.abs(path[0] - present[chosen]).max(initial=0.0)
+    if jump > JUMP:
+        raise ParameterError(
+            f"paths must begin where the traps are; one begins {jump * 1e6:.3g} um "
+            "away: was set_positions called since?"
+        )
+    enforce_reach(path, reach)
+    enforce_apart(path)
+    return chosen, instants.copy(), path.copy()
+
+
+def enforce_apart(positions: ArrayLike) -> None:
+    """Raise if traps come too close to each other on positions (T, N, 2) m.
+
+    Raises
+    ------
+    ShapeError
+        Another shape, or infinite numbers.
+    LimitError
+    """
+    nearest = closest_approach(positions)
+    if math.isfinite(nearest):
+        limits.enforce("distance of sites", nearest)
+
+
 def closest_approach(positions: ArrayLike) -> float:
     """Return how close traps come, in m: exact for lines between positions (T, N, 2).
 
-    Infinite for fewer than two traps. Mirror images do not count: what moves is in no
-    light.
+    Infinite for fewer than two traps. Mirror images do not count (`enforce_spacing` of
+    the layout): tweezers know of no cavity axis.
     """
     path = checks.array("positions", positions, ("T", "N", 2))
     one, other = np.triu_indices(path.shape[1], 1)

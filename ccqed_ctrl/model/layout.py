@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import checks, limits
-from ..errors import LayoutError
+from ..errors import LayoutError, LimitError
 
 Floats = NDArray[np.float64]
 
@@ -91,6 +91,21 @@ def smallest_gap(positions: ArrayLike) -> float:
     gaps = np.linalg.norm(sites[:, None, :] - both[None, :, :], axis=2)
     gaps[np.arange(len(sites)), np.arange(len(sites))] = np.inf
     return float(gaps.min())
+
+
+def enforce_reach(positions: ArrayLike, reach: float) -> None:
+    """Raise if one of positions (..., 2) in m is farther out than traps reach, in m.
+
+    Raises
+    ------
+    LimitError
+    """
+    farthest = float(np.max(np.linalg.norm(positions, axis=-1), initial=0.0))
+    if farthest > reach:
+        raise LimitError(
+            f"tweezers reach {reach * 1e6:g} um from the cavity axis; a site is at "
+            f"{farthest * 1e6:.4g} um"
+        )
 
 
 def enforce_spacing(positions: ArrayLike) -> None:

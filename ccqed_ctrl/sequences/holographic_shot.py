@@ -24,7 +24,8 @@ from ccqed_ctrl.devices.imaging import HolographicCamera
 from ccqed_ctrl.devices.pump import TransversePump
 from ccqed_ctrl.devices.tones import PhaseLockedTones
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
-from ccqed_ctrl.model.placement import commanded, seen
+from ccqed_ctrl.model.arrangement import Floats, assign, trajectories
+from ccqed_ctrl.model.placement import seen
 from ccqed_ctrl.model.plan import plan_release
 from ccqed_ctrl.records import Entry
 
@@ -53,19 +54,36 @@ class HolographicShot(HasEnvironment):
         self.tones = PhaseLockedTones(self)
         self.pump = TransversePump(self)
         self.imaging = HolographicCamera(self)
-        self._positions = np.empty((0, 2))
+        # Traps and sites of the last plan that was set up.
+        self._loaded = np.empty((0, 2)), np.empty((0, 2))
 
     def arrange(self, plan: HologramPlan, *, afresh: bool) -> None:
         """Set up for the shots of a plan; `afresh` where others may have been here."""
         self.configure(plan)
-        believed = plan.apparatus
-        sites = commanded(plan.positions, believed.axis, believed.traps)
-        if afresh or not np.array_equal(self._positions, sites):
-            self.tweezers.set_positions(sites)
-            self._positions = sites
+        traps, sites = plan.traps, plan.traps[: len(plan.positions)]
+        if afresh or not all(map(np.array_equal, self._loaded, (traps, sites))):
+            self._load(traps, sites, plan.apparatus.timing.trap_speed)
+            self._loaded = traps, sites
         if afresh:
             self._lock()
             self.initialise()
+
+    def _load(self, traps: Floats, sites: Floats, speed: float) -> None:
+        """Load traps (M, 2); from those beyond the sites (N, 2), if any, fill these."""
+        self.tweezers.set_positions(traps)
+        if len(traps) == len(sites):
+            return
+        loaded = self.tweezers.occupied()
+        count = np.count_nonzero(loaded)
+        logger.info("%d of %d traps were loaded", count, len(traps))
+        if count < len(sites):
+            logger.warning(
+                "only %d of %d traps were loaded, fewer than the %d sites: %d stay "
+                "empty; raise reservoir, or look after the loading",
+                count, len(traps), len(sites), len(sites) - count,
+            )  # fmt: skip
+        chosen = assign(traps, loaded, sites)
+        self.tweezers.program(chosen, *trajectories(traps[chosen], sites, speed))
 
     def take(self, plan: HologramPlan, shot: HologramShot) -> Mapping[Entry, Any]:
         """Take one shot; return its frames.

@@ -150,6 +150,13 @@ class Faults:
         """Fill every trap again."""
         self._spilt.clear()
 
+    def carry(self, traps: NDArray[np.intp]) -> None:
+        """Leave on only `traps` (N,), as the sites from now on."""
+        now = {trap: site for site, trap in enumerate(traps.tolist())}
+        self._spilt = [
+            (now[site], now.get(other)) for site, other in self._spilt if site in now
+        ]
+
     def spill(self, atoms: NDArray[np.float64]) -> None:
         """Take away, from atom numbers (N,), what has left its trap."""
         for site, other in self._spilt:

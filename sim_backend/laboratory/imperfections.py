@@ -149,6 +149,20 @@ class PatternDisplay(Parameters):
 
 
 @dataclass(frozen=True)
+class Trapping(Parameters):
+    """How atoms come into the traps, and with them to their sites."""
+
+    loading: float = quantity(
+        1.0, "probability that a trap holds atoms after it was loaded", minimum=0.0,
+        maximum=1.0,
+    )  # fmt: skip
+    speed_limit: float | None = quantity(
+        None, "atoms that are moved faster are lost; unset: none are", "m/s",
+        minimum=1e-6, maximum=100.0,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class SiteImaging(Parameters):
     """Fluorescence of the traps after a shot: which of them hold atoms."""
 

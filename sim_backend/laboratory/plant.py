@@ -78,6 +78,17 @@ class Plant:
         self.faults.load()
         self._prepare()
 
+    def move_sites(
+        self, traps: NDArray[np.intp], times: Floats, positions: Floats
+    ) -> None:
+        """Carry atoms with `traps` (N,), the others off, along (T, N, 2) m at (T,) s.
+
+        The plant's time stands still: the atoms are prepared after it.
+        """
+        self.atoms.place(self._traps.move(traps, times, positions))
+        self.faults.carry(traps)
+        self._prepare()
+
     def show_pattern(self, positions: Floats, amplitudes: Floats) -> None:
         """Shape the longitudinal drive as spots (L, 2) m of real amplitudes (L,)."""
         self._show((self._optics.spots(positions), amplitudes))

@@ -42,6 +42,7 @@ from .imperfections import (
     PumpBeam,
     Resolution,
     SiteImaging,
+    Trapping,
 )
 from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
@@ -110,6 +111,7 @@ class Scenario:
         spot=3.9392e-6,
         share=0.8,
     )
+    traps: Trapping = Trapping()
     site_imaging: SiteImaging = SiteImaging()
     delays: Delays = Delays()
     lock: Lock = Lock()
@@ -117,7 +119,7 @@ class Scenario:
     losses: Losses = Losses()
     modes: ModeFamily = ModeFamily()
     noise: OhmicNoise = OhmicNoise()
-    empty_sites: tuple[int, ...] = quantity((), "numbers of sites without atoms")
+    empty_sites: tuple[int, ...] = quantity((), "numbers of traps that load no atoms")
     faults: tuple[str, ...] = quantity(
         (), "what goes wrong: NAME@shot=N or NAME@p=P (docs/faults.md)"
     )

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ccqed_ctrl.errors import DeviceError, LimitError, ShapeError
+from ccqed_ctrl.errors import DeviceError, LimitError, ParameterError, ShapeError
 from tests.contracts.controller_routes import (
     PARAMS,
     ROUTES,
@@ -164,16 +164,75 @@ def test_bad_positions_are_refused(lab, bad):
     assert lab.tweezers.positions().shape == (0, 2)
 
 
-@pytest.mark.parametrize("other", [[22e-6, 0.0], [-22e-6, 0.0], [0.0, 1e-6]])
-def test_sites_close_to_another_or_a_mirror_image_are_refused(lab, other):
+def test_traps_that_are_close_are_refused(lab):
     with refused(LimitError, "distance of sites"):
-        lab.tweezers.set_positions([[20e-6, 0.0], other])
+        lab.tweezers.set_positions([[20e-6, 0.0], [22e-6, 0.0]])
     assert lab.tweezers.positions().shape == (0, 2)
+
+
+@pytest.mark.parametrize("other", [[-22e-6, 0.0], [0.0, 1e-6]])
+def test_where_mirror_images_are_tweezers_do_not_know(lab, other):
+    lab.tweezers.set_positions([[20e-6, 0.0], other])
+    assert lab.tweezers.occupied().all()
 
 
 def test_sites_out_of_reach_are_refused(lab):
     with refused(LimitError, "reach 500 um .* a site is at 510 um"):
         lab.tweezers.set_positions([[0.0, 0.0], [-510e-6, 0.0]])
+
+
+#: Three traps, of which two stay on and change places, on a way around each other.
+TIMES = np.array([0.0, 1e-3, 2e-3])
+WAY = np.stack([SITES[[2, 0]], [[40e-6, 60e-6], [-40e-6, -30e-6]], SITES[[0, 2]]])
+
+
+@pytest.fixture
+def moving(lab):
+    """Tweezers that hold three sites, of a kind that moves atoms."""
+    lab.tweezers.set_positions(SITES)
+    if lab.link is None:
+        with refused(DeviceError, "cannot move atoms; set reservoir=0"):
+            lab.tweezers.program([2, 0], TIMES, WAY)
+        np.testing.assert_array_equal(lab.tweezers.positions(), SITES)
+        pytest.skip("these do not")
+    return lab.tweezers
+
+
+def test_traps_carry_atoms_and_others_are_switched_off(moving):
+    moving.program(np.array([2, 0]), TIMES, WAY)
+    np.testing.assert_array_equal(moving.positions(), SITES[[0, 2]])
+    np.testing.assert_array_equal(moving.occupied(), [True, True])
+    assert moving.status()["sites"] == 2
+    moving.program([1], [0.0], SITES[None, [2]].tolist())
+    np.testing.assert_array_equal(moving.positions(), SITES[[2]])
+
+
+@pytest.mark.parametrize(
+    ("traps", "times", "way", "kind", "match"),
+    [
+        ([2, 3], TIMES, WAY, ParameterError, "from 0 to 2; got"),
+        ([2, -1], TIMES, WAY, ParameterError, "from 0 to 2; got"),
+        ([2, 0.5], TIMES, WAY, ParameterError, "from 0 to 2; got"),
+        ([2, 2], TIMES, WAY, ParameterError, "named twice"),
+        ([2, 0], TIMES + 1.0, WAY, ParameterError, "must rise from 0 s"),
+        ([2, 0], [0.0, 1.0, 1.0], WAY, ParameterError, "must rise from 0 s"),
+        ([2, 0], [], np.empty((0, 2, 2)), ParameterError, "must rise from 0 s"),
+        ([0, 2], TIMES, WAY, ParameterError, "begin where the traps are"),
+        ([2], TIMES, WAY, ShapeError, "paths of traps"),
+        ([2, 0], TIMES[:2], WAY, ShapeError, "paths of traps"),
+        ([[2, 0]], TIMES, WAY, ShapeError, "traps must have shape"),
+        ([2, 0], TIMES, WAY * [1, np.nan], ShapeError, "paths of traps"),
+        # Straight through each other.
+        ([2, 0], TIMES[:2], WAY[[0, 2]], LimitError, "distance of sites"),
+        ([0], TIMES[:2], [SITES[:1], [[0.0, 6e-4]]], LimitError, "reach 500 um"),
+        ([0], TIMES, [SITES[:1], [[0, 6e-4]], SITES[:1]], LimitError, "reach 500"),
+    ],
+)
+def test_moves_that_cannot_be_are_refused(moving, traps, times, way, kind, match):
+    with refused(kind, match):
+        moving.program(traps, times, np.asarray(way))
+    np.testing.assert_array_equal(moving.positions(), SITES)
+    assert moving.occupied().all()
 
 
 # Arrays are the caller's own ----------------------------------------------------------

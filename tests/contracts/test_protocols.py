@@ -124,6 +124,9 @@ class Tweezers:
     def positions(self):
         pass
 
+    def program(self, traps, times, positions):
+        pass
+
     def occupied(self):
         pass
 

@@ -38,7 +38,10 @@ def said(kind, *words):
     [
         ("camera", {"abort", "arm", "fetch", "ping", "status"}),
         ("dmd", {"blank", "display", "displayed", "load", "ping", "status"}),
-        ("tweezers", {"occupied", "ping", "positions", "set_positions", "status"}),
+        (
+            "tweezers",
+            {"occupied", "ping", "positions", "program", "set_positions", "status"},
+        ),
         ("lock", {"error_rms", "ping", "relock", "state", "status"}),
     ],
 )

@@ -56,7 +56,7 @@ def test_groups_are_ideal_by_default_and_every_number_is_bounded():
         for group in vars(imperfections).values()
         if isinstance(group, type) and group.__module__ == imperfections.__name__
     ]
-    assert len(groups) == 12
+    assert len(groups) == 13
     for group in groups:
         for name, field in group.declared().items():
             if field.kind is bool:

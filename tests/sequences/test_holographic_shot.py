@@ -42,6 +42,7 @@ APPARATUS = Apparatus(timing=TIMING, imaging=Imaging(pixels=32, readout_time=33e
                       tones=TONE)  # fmt: skip
 VOLTS, STEP = np.array([0.5, 1.25, 1.5]), 90e-6
 AMPLITUDE = 0.25
+SITE = np.array([[30e-6, 0.0]])
 #: Of a DAC of 16 bits over 20 V.
 DAC_STEP = 20 / 2**16
 #: Writing a set-point over the card's bus, and the pulse that puts it out, mu.
@@ -58,7 +59,8 @@ def plan(holograms=1, interval=None, **changes):
         movie=plan_movie(movie, sequence, APPARATUS.imaging, TIMING),
         frames=holograms + 1,
         pump=PumpPlan(VOLTS, STEP, np.nan, np.nan),
-        positions=np.array([[30e-6, 0.0]]),
+        positions=SITE,
+        traps=SITE,
         load=LoadPlan(np.ones(1), AMPLITUDE, np.empty(0), np.nan, np.empty(0, np.int8)),
     )
 
@@ -375,18 +377,3 @@ def test_whichever_fails_the_others_are_made_safe(laboratory, failing):
 
 def _fail():
     raise OSError("connection lost")
-
-
-# Setting up --------------------------------------------------------------------------
-
-
-def test_sites_are_loaded_when_they_move_or_others_were_here(laboratory):
-    moved = []
-    tweezers, move = laboratory.shot.tweezers, laboratory.shot.tweezers.set_positions
-    tweezers.set_positions = lambda sites: (moved.append(len(sites)), move(sites))
-    made, other = plan(), plan()
-    other.positions = np.array([[30e-6, 0.0], [0.0, 25e-6]])
-    for next_plan, afresh in ((made, True), (made, False), (other, False), (made, True),
-                              (made, True)):  # fmt: skip
-        laboratory.shot.arrange(next_plan, afresh=afresh)
-    assert moved == [1, 2, 1, 1]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
-from ccqed_ctrl.errors import LimitError
-from ccqed_ctrl.model.layout import enforce_spacing
+from ccqed_ctrl.model.arrangement import checked_moves, enforce_apart
+from ccqed_ctrl.model.layout import enforce_reach
 
 #: Traps farther out than this are outside the deflectors' field, m.
 FIELD_RADIUS = 500e-6
@@ -44,15 +44,26 @@ class SimulatedTweezers:
             A site beyond the field of the deflectors, or sites that are too close.
         """
         sites = checks.array("tweezer positions", positions, ("N", 2))
-        reach = float(np.max(np.linalg.norm(sites, axis=1), initial=0.0))
-        if reach > FIELD_RADIUS:
-            raise LimitError(
-                f"tweezers reach {FIELD_RADIUS * 1e6:g} um from the cavity axis; a "
-                f"site is at {reach * 1e6:.4g} um"
-            )
-        enforce_spacing(sites)
+        enforce_reach(sites, FIELD_RADIUS)
+        enforce_apart(sites[None])
         self._plant.load_sites(sites)
         self._positions = sites.copy()
+
+    def program(self, traps: Any, times: Any, positions: Any) -> None:
+        """Carry atoms with traps (N,) along positions (T, N, 2) m at times (T,) s.
+
+        Other traps are switched off. What moves too fast for the laboratory is lost.
+
+        Raises
+        ------
+        ShapeError, ParameterError, LimitError
+            As of `ccqed_ctrl.protocols.TweezerArray`.
+        """
+        chosen, instants, path = checked_moves(
+            traps, times, positions, self._positions, FIELD_RADIUS
+        )
+        self._plant.move_sites(chosen, instants, path)
+        self._positions = path[-1]
 
     def positions(self) -> NDArray[np.float64]:
         """Return the commanded positions (N, 2) in m."""

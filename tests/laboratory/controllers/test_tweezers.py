@@ -34,6 +34,17 @@ def test_moving_fills_every_site(tweezers, link):
     assert np.all(link.plant.magnetization() != 0)
 
 
+def test_traps_that_move_take_their_atoms_along(tweezers, link):
+    tweezers.set_positions(SITES)
+    path = np.stack([SITES[1:], SITES[1:] + 5e-6])
+    tweezers.program([1, 2], [0.0, 1e-3], path)
+    np.testing.assert_array_equal(tweezers.positions(), path[-1])
+    np.testing.assert_array_equal(tweezers.occupied(), [True, True])
+    assert link.plant.magnetization().shape == (2,)
+    path[:] = 0
+    assert np.all(tweezers.positions() != 0)
+
+
 def test_arrays_travel_by_copy(tweezers):
     sites = SITES.copy()
     tweezers.set_positions(sites)
