@@ -370,6 +370,6 @@ class Timing(Parameters):
         5.0, "wait for the camera's frames", "s", minimum=0.1, maximum=600.0
     )
     trap_speed: float = quantity(
-        0.1, "top speed at which traps carry atoms to their sites", "m/s",
+        10e-3, "top speed at which traps carry atoms to their sites", "m/s",
         minimum=1e-6, maximum=10.0,
     )  # fmt: skip

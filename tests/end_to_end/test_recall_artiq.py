@@ -32,10 +32,12 @@ ABOUT = {
 #: Attributes that ARTIQ writes; any other is our own host's.
 THEIRS = {"precision", "scale", "unit"}
 
-# Scans, units as people write them, an encoder with random numbers of its own.
+# Scans, units as people write them, an encoder with random numbers of its own, atoms
+# that are moved.
 CASES = {
     "plain": {"shots": 2, "encoder": "plain"},
     "trained": {"shots": 1, "encoder": "trained"},
+    "reservoir": {"shots": 1, "reservoir": 20},
     "scan": {"corruption": "0:0.4:3", "evolution_time": "5ms", "memory": "heart"},
 }
 

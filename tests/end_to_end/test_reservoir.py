@@ -50,7 +50,7 @@ def test_too_few_atoms_are_said_and_the_shot_taken_again(opened, caplog):
 
 
 def test_atoms_that_are_moved_too_fast_are_lost_and_slower_ones_are_not(opened):
-    slow = BY_CHANCE | {"traps": {"loading": 0.6, "speed_limit": 0.05}}
+    slow = BY_CHANCE | {"traps": {"loading": 0.6, "speed_limit": 0.005}}
     _, verdict, occupied, _ = opened(twin=slow, reservoir=100, repeats=0)
     assert verdict == [Verdict.lost_sites]
     assert 0 < np.count_nonzero(occupied) < occupied.size
