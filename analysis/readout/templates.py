@@ -91,26 +91,8 @@ class Templates:
     ) -> Templates:  # fmt: skip
         """Prepare the templates for ensembles at positions (N, 2) in m."""
         sites = checks.array("positions", positions, ("N", 2))
-        axis, step = pixel_axis(imaging), STEP * cloud.size
         part = EvenPart(band)
-
-        def lines(places: Floats) -> Complex:
-            return band.lines(emission_factors(axis, places, cavity.waist, cloud.size))
-
-        def images(along: Complex, down: Complex) -> Floats:
-            found = [
-                part.of(down[..., site].T @ along[..., site] * band.weights).real
-                for site in range(len(sites))
-            ]
-            return np.stack(found, axis=1)
-
-        def slope(places: Floats) -> Complex:
-            rise = lines(places + step) - lines(places - step)
-            return np.asarray(rise / (2 * STEP), np.complex128)
-
-        along, down = lines(sites[:, 0]), lines(sites[:, 1])
-        seen = images(along, down)
-        moved = [images(slope(sites[:, 0]), down), images(along, slope(sites[:, 1]))]
+        seen, *moved = responses(part, sites, cavity, cloud, imaging)
         slopes, light = _slopes(seen, np.concatenate(moved, axis=1))
         return cls(part, seen, slopes, light / cloud.size**2)
 
@@ -132,6 +114,40 @@ class Templates:
         unit = float(projected**2 @ self.steepness) / 2
         chance = special.chdtrc(directions, light) if directions else 1.0
         return float(np.sqrt(max(beyond, 0.0) / unit)) if unit else 0.0, float(chance)
+
+
+def responses(
+    part: EvenPart, sites: Floats, cavity: Cavity, cloud: Cloud, imaging: Imaging
+) -> tuple[Floats, Floats, Floats]:
+    """Return unit ensembles at sites (N, 2) m, and what a step along x and y adds.
+
+    Returns
+    -------
+    three (K, N) real: even components, and their change per rms cloud size.
+    """
+    axis, step = pixel_axis(imaging), STEP * cloud.size
+
+    def lines(places: Floats) -> Complex:
+        factors = emission_factors(axis, places, cavity.waist, cloud.size)
+        return part.band.lines(factors)
+
+    def images(along: Complex, down: Complex) -> Floats:
+        found = [
+            part.of(down[..., site].T @ along[..., site] * part.band.weights).real
+            for site in range(len(sites))
+        ]
+        return np.stack(found, axis=1)
+
+    def slope(places: Floats) -> Complex:
+        rise = lines(places + step) - lines(places - step)
+        return np.asarray(rise / (2 * STEP), np.complex128)
+
+    along, down = lines(sites[:, 0]), lines(sites[:, 1])
+    return (
+        images(along, down),
+        images(slope(sites[:, 0]), down),
+        images(along, slope(sites[:, 1])),
+    )
 
 
 def _slopes(images: Floats, moved: Floats) -> tuple[NDArray[np.float32], Floats]:

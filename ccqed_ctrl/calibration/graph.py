@@ -48,10 +48,25 @@ GRAPH: Final[Mapping[str, Node]] = {
         needs=(),
         validity=7 * DAY,
     ),
+    "cavity_axis": Node(
+        # An offset d turns J_ij by 2 d.(r_i + r_j)/w0^2: 0.1 um costs nothing.
+        gives={"axis.x": 0.1e-6, "axis.y": 0.1e-6},
+        needs=("camera_background",),
+        validity=4 * HOUR,
+    ),
+    "tweezer_map": Node(
+        # 0.1 um, 50 um from the axis.
+        gives={
+            **dict.fromkeys(("traps.xx", "traps.xy", "traps.yx", "traps.yy"), 2e-3),
+            **dict.fromkeys(("traps.x", "traps.y"), 0.1e-6),
+        },
+        needs=("cavity_axis",),
+        validity=DAY,
+    ),
     "pump_threshold": Node(
         # 2 % of the power.
         gives={"pump_calibration.rabi_frequency_1v": 9e6},
-        needs=("camera_background",),
+        needs=("camera_background", "tweezer_map"),
         validity=4 * HOUR,
     ),
 }

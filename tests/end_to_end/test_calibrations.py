@@ -15,7 +15,7 @@ from sim_backend.host import runner
 from sim_backend.host.dataset_db import DatasetDB
 from sim_backend.laboratory.scenario import TRUTH, Scenario
 
-from .conftest import FAST, experiment
+from .conftest import FAST, ROOT, experiment
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_threshold_is_that_of_the_twin_not_the_believed_one(opened, kept, ev
     (record,) = kept("pump_threshold").values()
     assert record.value == pytest.approx(angular(150e6) / np.sqrt(run.fitted_threshold))
     assert record.uncertainty == run.pump_calibration_rabi_frequency_1v[1]
-    assert record.parents == {"camera_background": ""}
+    assert record.parents == {"camera_background": "", "tweezer_map": ""}
     (event,) = events("pump_threshold")
     assert (event.event, event.rid) == ("measured", record.rid)
     again = opened("pump_threshold", twin=truth | FAST, **scan)
@@ -143,3 +143,58 @@ def test_the_background_finds_the_true_camera(opened, camera):
         assert error < most
     assert np.all(np.diff(run.light) > 0)
     assert set(run.verdict) == {"ok"}
+
+
+#: A bad day of geometry: what two calibrations undo, one after the other.
+OFF = {
+    "alignment": {
+        "axis_x": 2.4e-6, "axis_y": -1.7e-6, "magnification": 1.025, "rotation": -0.015,
+    },
+    "imperfections": {"placement_error": 0.1e-6},
+}  # fmt: skip
+
+
+def test_axis_and_map_are_found_by_the_light_and_recall_comes_back(opened, kept):
+    drawings = {"drawing": "0:4:5"}
+    before = opened("recall", twin=OFF | FAST, seed=5, shots=2)
+    assert set(before.verdict) == {"displaced"}
+    run = opened("cavity_axis", twin=OFF | FAST, seed=5, **drawings)
+    assert run.refused == ""
+    for (value, error), true in ((run.axis_x, 2.4e-6), (run.axis_y, -1.7e-6)):
+        assert abs(value - true) < 3 * error
+        assert error < 0.1e-6
+    run = opened("tweezer_map", twin=OFF | FAST, seed=6, **drawings)
+    assert run.refused == ""
+    turn = 1.025 * np.exp(-0.015j)
+    true = {
+        "traps.xx": turn.real, "traps.xy": -turn.imag, "traps.yx": turn.imag,
+        "traps.yy": turn.real, "traps.x": 0.0, "traps.y": 0.0,
+    }  # fmt: skip
+    found = kept("tweezer_map")
+    for of, record in found.items():
+        assert abs(record.value - true[of]) < 3 * record.uncertainty
+        assert record.parents["cavity_axis"] == kept("cavity_axis")["axis.x"].id
+    assert found["traps.xx"].uncertainty < 2e-3
+    assert found["traps.x"].uncertainty < 0.1e-6
+    after = opened("recall", twin=OFF | FAST, seed=5, shots=2)
+    assert set(after.verdict) == {"ok"}
+    assert after.displacement.max() < 0.25e-6 < 1e-6 < before.displacement.min()
+    assert after.pixels_wrong.max() == 0
+
+
+def test_without_light_there_is_no_axis(opened, events):
+    run = opened("cavity_axis", twin=FAST, drawing="0,1", pump_over_threshold=0.3)
+    assert "0 of 2 shots show a place" in run.refused
+    assert [event.event for event in events("cavity_axis")] == ["refused"]
+
+
+def test_a_distorted_map_is_refused(opened, events):
+    bent = {"alignment": {"distortion": 0.03}}
+    run = opened("tweezer_map", twin=bent | FAST, width=1.8, drawing="0,1")
+    assert "not affine" in run.refused
+    assert [event.event for event in events("tweezer_map")] == ["refused"]
+
+
+def test_every_calibration_has_its_experiment():
+    files = {file.stem for file in (ROOT / "repository/calibrations").glob("*.py")}
+    assert files == set(GRAPH)
