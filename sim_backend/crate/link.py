@@ -59,7 +59,7 @@ class Link:
         self.truth: Mapping[str, Any] = {}
         if plant is None and twin:
             plant = remote = RemotePlant(twin, module, self.wiring)
-            self.truth, self.seed = remote.truth, remote.seed
+            self.truth, self.seed = remote.truth(), remote.seed
             if truth is not None:
                 remote.close()
                 raise DeviceError(
@@ -123,6 +123,11 @@ class Link:
     def stalls(self) -> Mapping[int, float]:
         """Return before which output events the CPU stands still, for how long, s."""
         return self.plant.stalls() if isinstance(self.plant, Stalling) else {}
+
+    def learn(self) -> None:
+        """Learn what is true by now, where others change it, too."""
+        if isinstance(self.plant, RemotePlant):
+            self.truth = self.plant.truth()
 
     def doubts(self) -> list[str]:
         """Return where the plant says that it is not to be relied upon."""

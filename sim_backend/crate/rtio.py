@@ -171,7 +171,7 @@ class Rtio:
     def _submit(self, word: Word) -> None:
         if self.stalls:
             self.spend(self.stalls.get(self._events, 0.0))
-            self._events += 1
+        self._events += 1
         slack = word.time_mu - self.counter
         key = self.phy(word.channel).key
         self.meter.note(slack, key, self.kernel, self.where)

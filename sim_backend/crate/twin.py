@@ -12,6 +12,8 @@ from ccqed_ctrl.errors import DeviceError, ParameterError, restored
 
 from .events import Event, pack
 
+#: The twin of this machine, unless it was asked to listen elsewhere.
+HERE: Final = "[::1]:3283"
 #: Events of one message, about 1.2 MB: sipyco's servers read at most 4 MiB.
 BATCH: Final = 50_000
 #: Target of the process that is the plant.
@@ -32,6 +34,48 @@ def address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+class TwinTarget:
+    """One target of the twin at HOST:PORT, whose errors of this tree come as such.
+
+    Raises
+    ------
+    DeviceError
+        No twin answers there.
+    """
+
+    def __init__(self, twin: str, target: str) -> None:
+        self._twin = twin
+        host, port = address(twin)
+        try:
+            self._client = Client(host, port, target)
+        except (OSError, EOFError, ValueError, IncompatibleServer) as error:
+            raise DeviceError(
+                f"no twin answers at {twin} ({error}); start aqctl_ccqed_twin there, "
+                "or unset CCQED_TWIN to have a plant for each run"
+            ) from error
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Call a method.
+
+        Raises
+        ------
+        DeviceError
+            The twin is gone.
+        """
+        try:
+            return getattr(self._client, method)(*arguments)
+        except (OSError, EOFError) as error:
+            raise DeviceError(f"the twin at {self._twin} is gone: {error}") from error
+        except GenericRemoteException as error:
+            if known := restored(error):
+                raise known from error
+            raise
+
+    def close(self) -> None:
+        """Leave it as it is."""
+        self._client.close_rpc()
+
+
 class RemotePlant:
     """The plant of the twin at HOST:PORT, wired as role to channel (`crate.plant`).
 
@@ -42,24 +86,21 @@ class RemotePlant:
     """
 
     def __init__(self, twin: str, module: str, wiring: Mapping[str, str]) -> None:
-        self._twin = twin
         self._roles: dict[str, list[str]] = {}
         for role, channel in wiring.items():
             self._roles.setdefault(channel, []).append(role)
-        host, port = address(twin)
-        try:
-            self._client = Client(host, port, TARGET)
-        except (OSError, EOFError, ValueError, IncompatibleServer) as error:
-            raise DeviceError(
-                f"no twin answers at {twin} ({error}); start aqctl_ccqed_twin there, "
-                "or unset CCQED_TWIN to have a plant for each run"
-            ) from error
+        self._target = TwinTarget(twin, TARGET)
+        self._ask = self._target.ask
         known = self._ask("identity")
         if known["module"] != module:
             self.close()
             raise DeviceError(f"the twin at {twin} is {known['module']}, not {module}")
-        self.truth: dict[str, Any] = known["truth"]
         self.seed: int = known["seed"]
+
+    def truth(self) -> dict[str, Any]:
+        """Return what is true by now: an operator may have armed faults."""
+        known: dict[str, Any] = self._ask("identity")["truth"]
+        return known
 
     def advance(self, events: list[Event], until_mu: int) -> None:
         """Live through the events, up to `until_mu`."""
@@ -91,14 +132,4 @@ class RemotePlant:
 
     def close(self) -> None:
         """Leave it as it is."""
-        self._client.close_rpc()
-
-    def _ask(self, method: str, *arguments: Any) -> Any:
-        try:
-            return getattr(self._client, method)(*arguments)
-        except (OSError, EOFError) as error:
-            raise DeviceError(f"the twin at {self._twin} is gone: {error}") from error
-        except GenericRemoteException as error:
-            if known := restored(error):
-                raise known from error
-            raise
+        self._target.close()

@@ -71,8 +71,8 @@ def _configure_run(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME@shot=N",
-        help="what goes wrong in the twin (docs/faults.md), also NAME@p=0.05; can be "
-        "repeated; takes the place of the scenario's `faults`",
+        help="what goes wrong in the twin (docs/faults.md), also NAME@p=0.05 and "
+        "NAME@time=2; can be repeated; takes the place of the scenario's `faults`",
     )
     add(
         "-i",
@@ -130,6 +130,28 @@ def _configure_twin(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _configure_faults(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "A run that goes on meanwhile meets a fault from its next shot on: "
+        "`ccqed faults arm dropped_frame@time=0`."
+    )
+    add = parser.add_argument
+    add("action", choices=["show", "watch", "arm", "clear"], nargs="?", default="show")
+    add(
+        "faults",
+        metavar="NAME@shot=N",
+        nargs="*",
+        help="to arm: as `ccqed run --fault` takes them, shots of the twin's count; to "
+        "clear: those, or NAMEs; default: all",
+    )
+    add(
+        "--twin",
+        metavar="HOST:PORT",
+        help="aqctl_ccqed_twin; default: CCQED_TWIN of the environment, else the one "
+        "of this machine",
+    )
+
+
 RUN = Command(
     "run",
     "run an experiment on the digital twin",
@@ -153,4 +175,10 @@ TWIN = Command(
     "list what is true of the simulated laboratory, for --twin",
     _configure_twin,
     "sim_backend.host.launch:list_truth",
+)
+FAULTS = Command(
+    "faults",
+    "list, arm and clear faults of the simulated laboratory while it runs",
+    _configure_faults,
+    "sim_backend.host.fault_command:execute",
 )

@@ -53,7 +53,7 @@ class Plant:
         self._controls = Controls(wiring, scenario.pump_calibration)
         self._rng = stream(self._seed, "ensembles")
         camera_rng = stream(self._seed, "camera")
-        self.faults = Faults(scenario.faults, self._seed)
+        self.faults = Faults(scenario.faults, self._seed, self._time)
         pixels = Pixels.drawn(
             scenario.imaging, scenario.camera, stream(self._seed, "pixels")
         )
@@ -145,6 +145,10 @@ class Plant:
         return self._traps.image(2 * self.atoms.spins * left)
 
     # Time ----------------------------------------------------------------------
+
+    def _time(self) -> float:
+        """Return the present, s."""
+        return self.now_mu * REF_PERIOD
 
     def advance(self, events: Iterable[Event], until_mu: int) -> None:
         """Live through `events` (in time order) up to `until_mu`.

@@ -121,7 +121,7 @@ class Scenario:
     noise: OhmicNoise = OhmicNoise()
     empty_sites: tuple[int, ...] = quantity((), "numbers of traps that load no atoms")
     faults: tuple[str, ...] = quantity(
-        (), "what goes wrong: NAME@shot=N or NAME@p=P (docs/faults.md)"
+        (), "what goes wrong: NAME@shot=N, NAME@p=P or NAME@time=S (docs/faults.md)"
     )
 
     def __post_init__(self) -> None:

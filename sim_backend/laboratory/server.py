@@ -16,6 +16,7 @@ from ccqed_ctrl.controllers.program import KINDS, listen, run
 from ccqed_ctrl.threads import one_thread
 
 from . import LABORATORY
+from .fault_panel import FaultPanel
 from .plant import Plant, from_truth
 from .scenario import TRUTH
 from .sessions import Session
@@ -92,9 +93,10 @@ def twin() -> int:
 
 
 def targets(bench: Bench) -> dict[str, Any]:
-    """Return what the twin serves: the plant, and every driver over it."""
+    """Return what the twin serves: the plant, every driver over it, its faults."""
     drivers = {
         kind: Offer(bench.driver(kind), KINDS[kind].protocol)
         for kind in LABORATORY.controllers
     }
-    return {"plant": bench.session, **drivers}
+    panel = Offer(FaultPanel(bench.plant), FaultPanel)
+    return {"plant": bench.session, "faults": panel, **drivers}

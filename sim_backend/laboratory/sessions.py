@@ -21,12 +21,17 @@ class Session:
         self._plant, self._truth, self._seed = plant, dict(truth), seed
         self._reached_mu, self._offset_mu = 0, plant.now_mu
         self._coming: list[Event] = []
+        self._first_shot = plant.faults.shot + 1
 
     def identity(self) -> dict[str, Any]:
-        """Return module, truth and seed of the plant, and its time, mu."""
+        """Return module, truth and seed of the plant, and its time, mu.
+
+        Faults of the truth are those that were armed at some time of this session.
+        """
+        armed = self._plant.faults.armed_since(self._first_shot)
         return {
             "module": __package__,
-            "truth": self._truth,
+            "truth": self._truth | {"faults": tuple(armed)},
             "seed": self._seed,
             "now_mu": self._plant.now_mu,
         }

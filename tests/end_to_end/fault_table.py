@@ -95,8 +95,24 @@ def page() -> str:
         "",
         "breaks the twin on purpose; a scenario (`--twin FILE`) has a list `faults`. "
         "Shots count from 0, as the atoms are prepared: a shot that is taken again is "
-        "another one. Faults are true, not believed: nothing that judges a shot knows "
-        "of them.",
+        "another one. A time is the plant's, s: the first shot after it is spoilt. "
+        "Faults are true, not believed: nothing that judges a shot knows of them.",
+        "",
+        "A twin in a process of its own (`ccqed lab --simulation`) is broken while it "
+        "runs, by its operator:",
+        "",
+        "    ccqed faults                            # which there are, and are armed",
+        "    ccqed faults arm dropped_frame@time=0   # in the next shot",
+        "    ccqed faults arm site_lost@p=0.05 dmd_slip@p=0.1",
+        "    ccqed faults clear site_lost            # or as written; without: all",
+        "    ccqed faults watch                      # until Ctrl-C",
+        "",
+        "The twin is that of `--twin HOST:PORT`, else of `CCQED_TWIN`, else of this "
+        "machine; any client of its target `faults` does the same. What is armed or "
+        "cleared in the middle of a shot counts from the next one on, an underflow's "
+        "event from the next kernel; shots count from the twin's start, and events "
+        "from each run's. Clearing starts a killed controller again. Results of a run "
+        "tell what was armed in its time.",
         "",
         "| fault | what happens | how it shows | detected by | what the run does |",
         "| --- | --- | --- | --- | --- |",

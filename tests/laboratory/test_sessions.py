@@ -100,7 +100,23 @@ def test_nonsense_is_refused_and_forgotten(bench):
 
 def test_the_twin_serves_plant_and_drivers(bench):
     served = targets(bench)
-    assert set(served) == {"plant", "camera", "dmd", "tweezers", "lock"}
+    assert set(served) == {"plant", "faults", "camera", "dmd", "tweezers", "lock"}
     assert served["plant"]() is not served["plant"]()  # one for each connection
     served["tweezers"].set_positions([[20e-6, 0.0]])
     assert bench.plant.magnetization().shape == (1,)
+
+
+def test_faults_that_an_operator_arms_are_part_of_the_truth(bench):
+    first, panel = bench.session(), targets(bench)["faults"]
+    panel.arm("pump_dead@p=0.5")
+    prepare(first)
+    assert first.identity()["truth"]["faults"] == ("pump_dead@p=0.5",)
+    panel.clear("pump_dead")
+    assert first.identity()["truth"]["faults"] == ("pump_dead@p=0.5",)
+    assert bench.session().identity()["truth"]["faults"] == ()
+    assert panel.armed() == {"shot": 1, "time": 10e-9, "faults": []}
+
+
+def prepare(session):
+    session.add(pack([Event(5, "ttl_prepare", "level", 1)]))
+    session.advance(10)

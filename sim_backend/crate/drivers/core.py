@@ -59,7 +59,6 @@ class Core:
         self.comm = _Connection()
         link = dmgr.get("plant")
         self.board = Board(dmgr.get_device_db(), link, ref_period, ref_multiplier)
-        self.board.rtio.stalls = link.stalls()
         self.rtio, self.cursor = self.board.rtio, self.board.cursor
         self._interpreter = Interpreter(self)
         self._frozen: Frozen | None = None
@@ -111,7 +110,8 @@ class Core:
         backend, truth of the plant, its seed, where its answers are not to be relied
         upon, and the smallest slack so far in s.
         """
-        link = self.dmgr.get("plant")
+        link = self.board.link
+        link.learn()
         slack = self.minimum_slack
         return {
             "backend": "simulation",
@@ -128,6 +128,7 @@ class Core:
         set_time_manager(self.cursor)
         self.cursor.unwind()
         self.rtio.interleaved = 0
+        self.rtio.stalls = self.board.link.stalls()
         self.rtio.trace = None
         self.rtio.kernel = getattr(function, "__qualname__", "kernel")
         self.rtio.spend(self.costs.kernel_start)

@@ -17,7 +17,6 @@ class SimulatedCamera:
         self._plant = plant = dmgr.get("plant").plant
         self._sensor, self._faults = plant.sensor, plant.faults
         self._step = plant.scenario.camera.exposure_step
-        self._dead = False
 
     def ping(self) -> bool:
         """Return True: the twin always answers."""
@@ -82,12 +81,12 @@ class SimulatedCamera:
     def _answer(self, timeout: float | None = None) -> None:
         """Fail as the connection to a controller does; `timeout`: of a fetch, s."""
         if timeout is not None:
-            self._dead |= self._faults.now(Fault.controller_killed)
+            self._faults.now(Fault.controller_killed)
             if self._faults.now(Fault.controller_slow):
                 raise DeviceTimeoutError(f"camera: no answer within {timeout:g} s")
             if self._faults.now(Fault.connection_cut):
                 raise ConnectionResetError("camera: connection reset by peer")
-        if self._dead:
+        if self._faults.lasts(Fault.controller_killed):
             raise ConnectionRefusedError("camera: connection refused")
 
     def close(self) -> None:

@@ -120,3 +120,18 @@ def test_the_line_clock_is_the_true_cameras():
         trigger(link, start)
         assert camera.fetch(arm_id, 1.0)["exposure"] == pytest.approx(used * step)
         assert link.plant.now_mu == start + round(used * step * 1e9)
+
+
+def test_a_controller_that_was_killed_runs_again_when_that_is_cleared(camera, link):
+    faults = link.plant.faults
+    faults.arm("controller_killed@time=0")
+    link.output(500, "ttl_prepare", "level", 1)
+    arm_id = camera.arm(1, 50e-6)
+    trigger(link, 1000)
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            camera.fetch(arm_id, 1.0)
+    with pytest.raises(ConnectionRefusedError):
+        camera.arm(1, 50e-6)
+    faults.clear()
+    assert camera.fetch(arm_id, 1.0)["missing"] == 0
