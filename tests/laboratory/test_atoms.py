@@ -7,6 +7,8 @@ import pytest
 
 from ccqed_ctrl.model.emission import overlap_kernel
 from sim_backend.crate.events import Event
+from sim_backend.laboratory.controls import Setting
+from sim_backend.laboratory.imperfections import Losses
 from tests.laboratory.bench import PERFECT, Laboratory, plan_shot
 
 
@@ -55,3 +57,17 @@ def test_the_planned_field_is_the_one_that_the_plant_makes(plan):
     found = laboratory.plant.atoms.field(laboratory.plant._controls.setting())
     planned = plan.shots[0].load.field
     np.testing.assert_allclose(found, planned, rtol=0.02)
+
+
+def test_what_ages_is_asked_for_once_at_each_instant(plan):
+    """Also where a step of the ageing ends, 200 us each since the preparation."""
+    pumped = Setting(1e8, 0.0, 0.0, False, 0.0, 0.0, 0.0, True)
+    laboratory = Laboratory(plan, losses=Losses(hold=100.0), imperfections=PERFECT)
+    edges = np.array([0, 600_000])
+    times = np.array([0.0, 100_000.0, 200_000.0, 400_000.0, 599_999.0])
+    shown = laboratory.plant.atoms.evolve(edges, [pumped], times)
+    assert shown.shape == (5, len(plan.memory.positions))
+    # Of spins that follow the same state, exp(-hold t) is left, step by step.
+    left = np.abs(shown).mean(axis=1) / np.abs(shown[0]).mean()
+    steps = np.array([0, 0, 1, 2, 2]) * 200e-6
+    np.testing.assert_allclose(left, np.exp(-100.0 * steps), rtol=1e-3)

@@ -23,6 +23,7 @@ from sim_backend.laboratory.imperfections import (
 )
 from sim_backend.laboratory.plant import Plant
 from sim_backend.laboratory.scenario import Scenario
+from sim_backend.laboratory.wiring import TONES
 from tests.laboratory.bench import (
     IDEAL,
     IMAGING,
@@ -209,6 +210,27 @@ def test_the_camera_sees_the_longitudinal_drive_in_an_empty_cavity():
     assert electrons.sum() == pytest.approx(expected.sum(), rel=0.02)
     overlap = np.corrcoef(electrons.ravel(), expected.ravel())[0, 1]
     assert overlap > 0.95
+
+
+def test_its_phase_is_seen_against_the_references():
+    """Turned alike, nobody sees it; by itself, the fringes move."""
+    frames = []
+    for drive, reference in ((0.0, 0.0), (0.13, 0.13), (0.13, 0.0), (0.0, 0.13)):
+        plant = Plant(IDEAL, WIRING, 0)
+        plant.show_pattern(sites_of(3), np.array([1.0, -0.5, 0.7]))
+        arm_id = plant.sensor.arm(1, 10e-6)
+        events = [*(Event(20, tone, "coherent", 1.0) for tone in TONES),
+                  Event(20, "longitudinal", "phase", drive),
+                  Event(20, "local_oscillator", "phase", reference),
+                  *switched("longitudinal", 50, 20_000, 0.3),
+                  *switched("local_oscillator", 50, 20_000), *TRIGGER]  # fmt: skip
+        plant.advance(sorted(events, key=lambda event: event.time_mu), 100_000)
+        (frame,) = plant.sensor.collect(arm_id)["frames"]
+        frames.append(frame.astype(float))
+    first, alike, ahead, behind = frames
+    assert np.abs(alike - first).max() <= 1  # noise of the same seed, rounded
+    assert np.abs(ahead - first).max() > 1000
+    assert np.abs(behind - ahead).max() > 1000
 
 
 def test_its_light_at_the_sites_is_the_field_it_makes():

@@ -251,6 +251,7 @@ def test_a_tone_in_continuous_mode_loses_both_signs(plan):
     # Locked, both are always right (`test_what_is_written_is_read`).
     assert 3 <= written.count(1) <= 13
     assert 3 <= read.count(1) <= 13
+    assert 3 <= np.sum(np.multiply(written, read) == 1) <= 13  # two coins
 
 
 @pytest.mark.parametrize(
