@@ -133,6 +133,10 @@ class Layout(Parameters):
         10e-6, "least distance between sites and mirror images", "um", minimum=0.0,
         maximum=1e-3,
     )  # fmt: skip
+    columns: int | None = quantity(
+        None, "columns of a product grid, which crossed deflectors light at once; "
+        "unset: sites are free", minimum=1, maximum=4096,
+    )  # fmt: skip
     reservoir: int = quantity(
         0, "spare traps beside the sites, whose atoms fill sites that loaded none",
         minimum=0, maximum=4096,

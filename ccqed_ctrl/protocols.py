@@ -112,8 +112,9 @@ class TweezerArray(Controller, Protocol):
         ShapeError
             Another shape, or infinite numbers.
         LimitError
-            A site that the traps do not reach, or sites too close to each other. Of
-            mirror images tweezers know nothing: plans do (`model.layout`).
+            A site that the traps do not reach, sites too close to each other, or sites
+            that the device cannot hold together. Of mirror images tweezers know
+            nothing: plans do (`model.layout`).
         """
 
     def program(
@@ -142,7 +143,8 @@ class TweezerArray(Controller, Protocol):
             No such trap, one that is named twice, times that do not rise, or a path
             that begins elsewhere.
         LimitError
-            Traps come too close to each other, or out of reach.
+            Traps come too close to each other, out of reach, or where the device
+            cannot hold them together.
         DeviceError
             These tweezers cannot move atoms.
         """

@@ -198,11 +198,8 @@ def _memory(
     previous: RecallPlan | None,
 ) -> tuple[MemorySet, plan.MemoryPlan]:
     """Return images and their place in the cavity, those of `previous` if they are."""
-    believed = apparatus.cavity, apparatus.cloud
-    if previous is not None and (memories, layout, seed, believed) == (
-        *previous.chosen,
-        (previous.apparatus.cavity, previous.apparatus.cloud),
-    ):
+    wanted = memories, layout, seed, _behind(apparatus)
+    if previous and wanted == (*previous.chosen, _behind(previous.apparatus)):
         return previous.memories, previous.memory
     stored = images.load(memories.patterns, memories.image_size)
     known = stored.examples
@@ -210,11 +207,16 @@ def _memory(
     if len(known):
         training = {"examples": known.images, "labels": known.labels}
     fixed = plan.plan_memory(
-        stored.patterns, layout, *believed,
+        stored.patterns, layout, apparatus.cavity, apparatus.cloud,
         layout_rng=stream(seed, "layout"), minima_rng=stream(seed, "minima"),
-        encoder=memories.encoder, **training,
+        encoder=memories.encoder, directions=apparatus.traps.matrix, **training,
     )  # fmt: skip
     return stored, fixed
+
+
+def _behind(apparatus: Apparatus) -> tuple[Any, ...]:
+    """Return what a memory's place in the cavity rests on."""
+    return apparatus.cavity, apparatus.cloud, apparatus.traps.matrix
 
 
 def make_cue(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,17 @@ from ccqed_ctrl.belief import Apparatus
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import ParameterError, PatternError
 from ccqed_ctrl.model import couplings
+from ccqed_ctrl.model.deflectors import turns
+from ccqed_ctrl.model.placement import commanded
 from ccqed_ctrl.params import (
     RUBIDIUM_LINEWIDTH,
+    Axis,
     Cue,
     Layout,
     Memories,
     Run,
     Sequence,
+    Traps,
 )
 from ccqed_ctrl.recalling import RecallRecord, make_cue, plan_recall
 from ccqed_ctrl.records.writing import DatasetWriter, merged
@@ -34,7 +39,7 @@ def planned_with(
 ):
     return plan_recall(
         stored or Memories(), cue or Cue(), layout or Layout(), sequence or Sequence(),
-        apparatus=APPARATUS, run=Run(shots=shots, seed=seed), **more,
+        run=Run(shots=shots, seed=seed), **{"apparatus": APPARATUS} | more,
     )  # fmt: skip
 
 
@@ -52,6 +57,32 @@ def test_each_shot_has_its_own_cue_and_all_share_the_layout(planned):
         np.testing.assert_array_equal(
             shot.encoded_cue, planned.memory.encoder.encode(shot.cue)
         )
+
+
+def test_traps_are_the_sites_as_commanded_and_then_the_reservoir():
+    traps = Traps(xx=1.03, xy=-0.02, yx=0.02, yy=1.03, x=2e-6)
+    believed = replace(APPARATUS, traps=traps, axis=Axis(x=3e-6, y=-1e-6))
+    plain, spare = (
+        planned_with(layout=Layout(reservoir=count), apparatus=believed)
+        for count in (0, 20)
+    )
+    wanted = commanded(plain.positions, believed.axis, traps)
+    np.testing.assert_array_equal(plain.traps, wanted)
+    np.testing.assert_array_equal(spare.traps[:64], wanted)
+    assert spare.traps.shape == (84, 2)
+    np.testing.assert_array_equal(spare.positions, plain.positions)
+    np.testing.assert_array_equal(spare.memory.minima, plain.memory.minima)
+
+
+def test_a_product_grid_is_one_of_the_deflectors_wherever_they_point():
+    turned = Traps(xx=0.98, xy=-0.2, yx=0.19, yy=0.97)
+    believed = replace(APPARATUS, traps=turned, axis=Axis(x=3e-6, y=-1e-6))
+    plain = planned_with(layout=Layout(columns=8))
+    made = planned_with(layout=Layout(columns=8), apparatus=believed, previous=plain)
+    assert turns(plain.positions) == turns(plain.traps) == turns(made.traps) == 1
+    assert turns(made.positions) == 64
+    assert made.memory is not plain.memory
+    assert turns(planned_with().traps) == 64
 
 
 def test_more_shots_do_not_change_the_first(planned):

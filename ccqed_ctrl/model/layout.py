@@ -78,6 +78,58 @@ def _is_free(proposals: Floats, placed: Floats, distance: float) -> NDArray[np.b
     return own_mirror & (gaps.min(axis=1) >= distance)
 
 
+def sample_grid(
+    ensembles: int,
+    columns: int,
+    width: float,
+    minimum_distance: float,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw a product grid: `columns` at x > 0, and rows, Gaussian as `sample_layout`.
+
+    Distances hold for columns, rows and mirror images. It is what crossed deflectors
+    light at once (`deflectors`).
+
+    Returns
+    -------
+    (N, 2) float, m, row by row
+
+    Raises
+    ------
+    LayoutError
+        N is no multiple of the columns, or they or the rows do not fit.
+    """
+    count = checks.integer("ensembles", ensembles, 1)
+    across = checks.integer("columns", columns, 1)
+    if count % across:
+        raise LayoutError(
+            f"{count} ensembles are no product grid of {across} columns; give a "
+            "number of columns that divides them, or none"
+        )
+    width = checks.number("width", width, 1e-12, unit="m")
+    distance = checks.number("minimum_distance", minimum_distance, 0.0, unit="m")
+    x = np.abs(rng.normal(scale=width, size=ATTEMPTS))
+    y = rng.normal(scale=width, size=ATTEMPTS)
+    right = _apart(x[2 * x >= distance], across, distance, "columns")
+    up = _apart(y, count // across, distance, "rows")
+    return np.stack(np.meshgrid(right, up), axis=-1).reshape(-1, 2)
+
+
+def _apart(proposals: Floats, count: int, distance: float, kind: str) -> Floats:
+    """Return the first of proposals that keep their distance from those before."""
+    placed: list[float] = []
+    for proposal in proposals:
+        if all(abs(proposal - other) >= distance for other in placed):
+            placed.append(proposal)
+        if len(placed) == count:
+            return np.array(placed)
+    raise LayoutError(
+        f"only {len(placed)} of {count} {kind} fit a product grid with "
+        f"{distance * 1e6:.3g} um between them; widen the layout, allow a smaller "
+        "distance, or share the ensembles out otherwise among columns and rows"
+    )
+
+
 def realised_width(positions: ArrayLike) -> float:
     """Return the rms width per coordinate of positions (N, 2), in their unit."""
     sites = checks.array("positions", positions, ("N", 2))

@@ -68,6 +68,7 @@ def plan_memory(
     encoder: str = "plain",
     examples: ArrayLike | None = None,
     labels: ArrayLike | None = None,
+    directions: ArrayLike = ((1.0, 0.0), (0.0, 1.0)),
 ) -> MemoryPlan:
     """Place the ensembles, choose minima and fit the encoder.
 
@@ -80,6 +81,9 @@ def plan_memory(
     encoder : {"plain", "trained"}
     examples : (B, N) spins, optional
         Corrupted patterns to train with, and labels : (B,), the pattern of each.
+    directions : (2, 2), optional
+        Where rows and columns of a product grid point: places of (1, 0) and (0, 1) are
+        its columns (`params.Traps.matrix`).
 
     Raises
     ------
@@ -103,12 +107,7 @@ def plan_memory(
         raise PatternError(
             f"at most N = {pixels} memories fit {pixels} ensembles; got {count}"
         )
-    positions = layout.sample_layout(
-        pixels,
-        geometry.relative_width * cavity.waist,
-        geometry.minimum_distance,
-        layout_rng,
-    )
+    positions = _place(pixels, geometry, cavity, directions, layout_rng)
     couplings = overlap_kernel(positions, cavity.waist, cloud.size)
     if encoder == "trained":
         trained = fit_trained(
@@ -125,6 +124,22 @@ def plan_memory(
         stability=_stability(couplings, minima),
         encoder=maps,
     )
+
+
+def _place(
+    count: int,
+    geometry: Layout,
+    cavity: Cavity,
+    directions: ArrayLike,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return the places (N, 2) m of a layout."""
+    width, distance = geometry.relative_width * cavity.waist, geometry.minimum_distance
+    if geometry.columns is None:
+        return layout.sample_layout(count, width, distance, rng)
+    grid = layout.sample_grid(count, geometry.columns, width, distance, rng)
+    axes = checks.array("directions", directions, (2, 2))
+    return np.asarray(grid @ axes.T, np.float64)
 
 
 def catalogue(couplings: Floats, count: int, rng: np.random.Generator) -> Spins:

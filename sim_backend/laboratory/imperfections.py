@@ -160,6 +160,15 @@ class Trapping(Parameters):
         None, "atoms that are moved faster are lost; unset: none are", "m/s",
         minimum=1e-6, maximum=100.0,
     )  # fmt: skip
+    access_time: float = quantity(
+        0.0, "of sound across the beam in crossed deflectors: how long each product "
+        "grid of traps is lit at least; 0: traps are anywhere", "us", minimum=0.0,
+        maximum=1e-3,
+    )  # fmt: skip
+    longest_cycle: float = quantity(
+        200e-6, "within which each trap must be lit, or it holds no atoms", "us",
+        minimum=1e-6, maximum=1.0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

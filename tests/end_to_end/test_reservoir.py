@@ -54,3 +54,23 @@ def test_atoms_that_are_moved_too_fast_are_lost_and_slower_ones_are_not(opened):
     _, verdict, occupied, _ = opened(twin=slow, reservoir=100, repeats=0)
     assert verdict == [Verdict.lost_sites]
     assert 0 < np.count_nonzero(occupied) < occupied.size
+
+
+# Deflectors --------------------------------------------------------------------------
+
+#: 4 mm of tellurium dioxide; at 5 kHz it holds 32 traps that share no coordinate.
+DEFLECTED = FAST | {"traps": {"access_time": 6.2e-6}}
+
+
+def test_crossed_deflectors_hold_a_product_grid_that_remembers(opened):
+    outcome, verdict, _, overlap = opened(twin=DEFLECTED, columns=8, corruption=0.1)
+    assert outcome.status == "ok", outcome.error
+    assert verdict == [Verdict.ok]
+    assert overlap > 0.9
+
+
+def test_they_do_not_hold_as_many_free_sites(recall):
+    outcome = recall(twin=DEFLECTED)
+    assert outcome.status == "failed"
+    assert "these 64 traps in 64 turns" in str(outcome.error)
+    assert outcome.plant.safe_state() == []

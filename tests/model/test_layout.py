@@ -108,3 +108,39 @@ def test_sites_apart_are_within_limits():
     assert layout.enforce_spacing(np.empty((0, 2))) is None
     with pytest.raises(ShapeError):
         layout.enforce_spacing([1e-6, 2e-6])
+
+
+# Product grids ------------------------------------------------------------------------
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_a_grid_is_a_product_and_its_distances_hold(columns, rows, seed):
+    rng = np.random.default_rng(seed)
+    sites = layout.sample_grid(columns * rows, columns, WIDTH, DISTANCE, rng)
+    x, y = sites[:columns, 0], sites[::columns, 1]
+    np.testing.assert_array_equal(
+        sites, np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    )
+    assert (x > 0).all()
+    assert layout.smallest_gap(sites) >= DISTANCE
+
+
+def test_without_a_distance_columns_and_rows_are_gaussian():
+    rng = np.random.default_rng(0)
+    sites = layout.sample_grid(400 * 400, 400, WIDTH, 0.0, rng)
+    assert layout.realised_width(sites) == pytest.approx(WIDTH, rel=0.1)
+    assert abs(sites[::400, 1].mean()) < 5 * WIDTH / np.sqrt(400)
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "message"),
+    [
+        (64, 7, "64 ensembles are no product grid of 7 columns"),
+        (2, 4, "no product grid of 4 columns"),
+        (128, 2, "of 64 rows fit"),
+        (128, 64, "of 64 columns fit"),
+    ],
+)
+def test_grids_that_cannot_be_are_refused(count, columns, message):
+    with pytest.raises(LayoutError, match=message):
+        layout.sample_grid(count, columns, WIDTH, DISTANCE, np.random.default_rng(0))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.model.arrangement import checked_moves, enforce_apart
+from ccqed_ctrl.model.deflectors import enforce_turns
 from ccqed_ctrl.model.layout import enforce_reach
 
 #: Traps farther out than this are outside the deflectors' field, m.
@@ -41,11 +42,13 @@ class SimulatedTweezers:
         ------
         ShapeError
         LimitError
-            A site beyond the field of the deflectors, or sites that are too close.
+            A site beyond the field of the deflectors, sites that are too close, or
+            too many that are no product grid.
         """
         sites = checks.array("tweezer positions", positions, ("N", 2))
         enforce_reach(sites, FIELD_RADIUS)
         enforce_apart(sites[None])
+        self._enforce_turns(sites[None])
         self._plant.load_sites(sites)
         self._positions = sites.copy()
 
@@ -62,8 +65,14 @@ class SimulatedTweezers:
         chosen, instants, path = checked_moves(
             traps, times, positions, self._positions, FIELD_RADIUS
         )
+        self._enforce_turns(path)
         self._plant.move_sites(chosen, instants, path)
         self._positions = path[-1]
+
+    def _enforce_turns(self, path: NDArray[np.float64]) -> None:
+        """Raise LimitError for traps (T, N, 2) m that the deflectors cannot hold."""
+        true = self._plant.scenario.traps
+        enforce_turns(path, true.access_time, true.longest_cycle)
 
     def positions(self) -> NDArray[np.float64]:
         """Return the commanded positions (N, 2) in m."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,24 @@ def test_traps_that_move_take_their_atoms_along(tweezers, link):
     assert link.plant.magnetization().shape == (2,)
     path[:] = 0
     assert np.all(tweezers.positions() != 0)
+
+
+def test_deflectors_hold_only_so_many_traps_that_are_no_product_grid(link):
+    truth = link.plant.scenario
+    slow = truth.traps.replace(access_time=80e-6, longest_cycle=200e-6)
+    link.plant.scenario = dataclasses.replace(truth, traps=slow)
+    tweezers = SimulatedTweezers(SimpleNamespace(get=lambda _: link))
+    with pytest.raises(LimitError, match="these 3 traps in 3 turns of 80 us"):
+        tweezers.set_positions(SITES)
+    grid = 1e-6 * np.array([[20, 0], [20, 50], [60, 0], [60, 50]])
+    tweezers.set_positions(grid)
+    # Three traps that part in both take three turns, two columns two.
+    apart = np.stack([grid[:3], grid[:3] + 1e-6 * np.array([[0, 0], [1, 0], [0, 9]])])
+    path = np.stack([grid, grid + 1e-6 * np.array([[0, 0], [0, 0], [0, 9], [0, 9]])])
+    with pytest.raises(LimitError, match="these 3 traps in 3 turns"):
+        tweezers.program([0, 1, 2], [0.0, 1e-3], apart)
+    tweezers.program([0, 1, 2, 3], [0.0, 1e-3], path)
+    np.testing.assert_array_equal(tweezers.positions(), path[-1])
 
 
 def test_arrays_travel_by_copy(tweezers):
