@@ -6,13 +6,11 @@ Everything else in the file, comments too, stays as it is.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime
 import difflib
 import logging
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,9 +19,9 @@ from typing import Any
 import tomlkit
 from tomlkit.items import InlineTable
 
-from . import belief, device_database, notation, pyon
+from . import belief, device_database, notation
 from .belief import Belief, Laboratory
-from .calibration import record
+from .calibration import record, stored
 from .errors import CalibrationError, ParameterError
 from .quantities import Declared
 from .tables import Column, Fitted, console
@@ -44,7 +42,7 @@ _CHANGED = (Column("believed"), Column("was"), Column("is"))
 def execute(options: argparse.Namespace) -> int:
     """Show values or set them."""
     laboratory = find(options.device_db)
-    records = recorded(options.dataset_db)
+    records = stored.read(options.dataset_db)
     if options.action == "set":
         _set(laboratory, options.values, options.why, records)
     elif options.why:
@@ -76,29 +74,6 @@ def find(device_db: Path | None) -> Laboratory:
             "laboratory.toml is; `ccqed new lab` writes one to copy"
         )
     return Laboratory(None, path)
-
-
-def recorded(path: Path) -> dict[str, Any]:
-    """Return the calibration records of `ccqed run`'s datasets by key, if there are.
-
-    Raises
-    ------
-    CalibrationError
-        The file is of another kind.
-    """
-    if not path.is_file():
-        return {}
-    query = f"SELECT key, pyon FROM datasets WHERE key GLOB '{record.RECORDS}.*'"
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    try:
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
-            rows = connection.execute(query).fetchall()
-        return {key: pyon.decode(text)[0] for key, text in rows}
-    except (sqlite3.Error, ValueError) as error:
-        raise CalibrationError(
-            f"{path} cannot be read for calibration records: {error} (a file of "
-            "artiq_master is of another kind)"
-        ) from error
 
 
 def _table(read: Belief, wanted: Iterable[str]) -> Fitted:

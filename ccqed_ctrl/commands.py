@@ -44,6 +44,31 @@ def _configure_belief(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _configure_calibrations(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Green holds; amber was never measured, is soon due, or rests on one that is "
+        "red; red is too old, stale or orphaned, and runs that rest on it are refused. "
+        "Records are those of `ccqed run`; those of ARTIQ's master are seen by its "
+        "runs, not here."
+    )
+    add = parser.add_argument
+    add(
+        "names", metavar="NAME", nargs="*", help="default: all, to run: all that is due"
+    )
+    add("--run", action="store_true", help="run them on the twin, in order")
+    add("--history", metavar="NAME", help="show what befell one")
+    add("--accept", metavar="NAME", help="say that one holds, with what holds now")
+    add("--reject", metavar="NAME", help="forget its values: laboratory.toml holds")
+    add("--why", metavar="TEXT", default="", help="the reason to accept or reject")
+    add("--dataset-db", type=Path, metavar="PATH", default=Path("dataset_db.sqlite"),
+        help="persistent datasets of `ccqed run` (default: %(default)s)")  # fmt: skip
+    for name in ("results", "device-db"):
+        add(f"--{name}", type=Path, metavar="PATH", help="as in ccqed run")
+    add("--seed", type=int, metavar="N", help="as in ccqed run")
+    add("--twin", action="append", default=[], metavar="NAME=VALUE|SCENARIO",
+        help="what is true of the simulated laboratory, as in ccqed run")  # fmt: skip
+
+
 def _configure_new(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "`ccqed new lab mine`, `cd mine`, `ccqed new experiment lifetime`"
     parser.add_argument("kind", choices=["lab", "experiment"])
@@ -91,6 +116,12 @@ BELIEF = Command(
     "show what the laboratory believes of itself, or set it",
     _configure_belief,
     "ccqed_ctrl.belief_command:execute",
+)
+CALIBRATIONS = Command(
+    "calibrations",
+    "show which calibrations hold, and run those that do not",
+    _configure_calibrations,
+    "ccqed_ctrl.calibration.command:execute",
 )
 COMPLETION = Command(
     "completion",

@@ -111,6 +111,8 @@ class Shots:
     calibrates : str, optional
         The calibration of `calibration.graph` that this is: what its summary finds is
         kept, and only what that rests on has to hold.
+    usual : Run, optional
+        Other default settings.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Shots:
         sequence: ShotSequence,
         reopen: Callable[[str], AbstractContextManager[resuming.Earlier]],
         calibrates: str = "",
+        usual: Run | None = None,
     ) -> None:
         self.record = record
         self.sequence = sequence
@@ -128,7 +131,7 @@ class Shots:
         self._core = experiment.get_device("core")
         self._scheduler = experiment.get_device("scheduler")
         self._ccb = experiment.get_device("ccb")
-        self._run = arguments(experiment, Run, "Run")
+        self._run = arguments(experiment, Run, "Run", default=usual)
         self._calibrations = Calibrations(experiment, calibrates)
         self._rows: list[_Row] = []
         self._watched = any(e.applet and e.is_summary for e in record.entries())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ccqed_ctrl import belief, belief_command, cli, notation
 from ccqed_ctrl.belief import Apparatus, Laboratory, Source
+from ccqed_ctrl.calibration import stored
 from ccqed_ctrl.errors import CalibrationError, ParameterError
 from ccqed_ctrl.units import angular
 from sim_backend.host.dataset_db import DatasetDB
@@ -238,4 +239,4 @@ def test_datasets_of_another_kind_are_refused(tmp_path):
     other = tmp_path / "dataset_db.mdb"
     other.write_bytes(b"LMDB" * 2000)
     with pytest.raises(CalibrationError, match="of artiq_master is of another kind"):
-        belief_command.recorded(other)
+        stored.read(other)

@@ -74,17 +74,40 @@ class PhotonTransfer:
     degrees: int
 
 
+def unexposed(values: ArrayLike, exposure: ArrayLike) -> tuple[float, float]:
+    """Return what dark frames (S,) have without exposure (S,) s, and its error.
+
+    Stray light is in every exposure, and grows with it: the intercept of a straight
+    line. Of two exposures or fewer, the mean.
+
+    Raises
+    ------
+    FitError
+        One frame alone, whose scatter nobody knows.
+    """
+    y = checks.array("values", values, ("S",))
+    t = checks.array("exposure", exposure, (len(y),))
+    if len(y) < 2:
+        raise FitError("one dark frame alone says nothing of its error: take two")
+    if len(np.unique(t)) < 3:
+        return float(y.mean()), float(y.std(ddof=1) / np.sqrt(len(y)))
+    line = stats.linregress(t, y)
+    return float(line.intercept), float(line.intercept_stderr)
+
+
 def fit_photon_transfer(
-    lit: ArrayLike, lit_variance: ArrayLike, dark_variance: ArrayLike, pixels: int
+    lit: ArrayLike, lit_variance: ArrayLike, floor: tuple[float, float], pixels: int
 ) -> PhotonTransfer:
-    """Fit variance = dark variance + lit / electrons_per_count.
+    """Fit variance = floor + lit / electrons_per_count.
 
     Parameters
     ----------
     lit : (S,)
-        Means of lit pairs above the dark ones, ADU.
-    lit_variance, dark_variance : (S,)
+        Means of lit pairs above the offset, ADU.
+    lit_variance : (S,)
         Of a pixel in time, ADU^2.
+    floor : (value, error)
+        The variance without light and exposure.
     pixels
         Of a frame: variances are known to sqrt(2 / pixels).
 
@@ -97,13 +120,12 @@ def fit_photon_transfer(
     """
     x = checks.array("lit", lit, ("S",))
     variance = checks.array("lit_variance", lit_variance, (len(x),))
-    dark = checks.array("dark_variance", dark_variance, (len(x),))
     if len(np.unique(x)) < 2 or x.max() <= 0:
         raise FitError(
             "photon transfer needs two levels of light or more; is the local "
             "oscillator on?"
         )
-    y, floor = variance - dark.mean(), float(dark.mean())
+    y = variance - floor[0]
     error = variance * np.sqrt(2 / pixels)
     curvature = float(np.sum((x / error) ** 2))
     slope = float(np.sum(x * y / error**2)) / curvature
@@ -116,10 +138,9 @@ def fit_photon_transfer(
             "are pixels full, does the light flicker? Take shorter exposures"
         )
     deviation = 1 / np.sqrt(curvature)
-    rest = max(floor - ROUNDING, 0.0)
+    rest = max(floor[0] - ROUNDING, 0.0)
     read = float(np.sqrt(rest)) / slope
-    # Of variance floor, known to sqrt(2 / pixels) of itself in each of S frames.
-    half = floor * np.sqrt(2 / pixels / len(x)) / max(2 * rest, np.finfo(float).tiny)
+    half = floor[1] / max(2 * rest, np.finfo(float).tiny)
     read_error = read * float(np.hypot(half, deviation / slope))
     return PhotonTransfer(
         1 / slope, deviation / slope**2, read, read_error, chi_squared, degrees

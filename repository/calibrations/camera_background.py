@@ -3,7 +3,8 @@
 from artiq.experiment import *
 
 import analysis
-from analysis.readout.backgrounds import BackgroundReader, fit_photon_transfer
+from analysis.readout.backgrounds import BackgroundReader as Reader
+from analysis.readout.backgrounds import fit_photon_transfer, unexposed
 from analysis.statistics import means
 from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.backgrounds import BackgroundRecord, FlatLight, plan_background
@@ -12,14 +13,14 @@ from ccqed_ctrl.records import live, summary
 from ccqed_ctrl.sequences.flat_frames import FlatFrames
 from ccqed_ctrl.shots import Shots
 
-CURVE = "plot_xy {} --x summary.light"
-
 
 class CameraRecord(BackgroundRecord, CalibrationRecord):
     """Photon transfer, and what it says of the camera."""
 
     light = summary("K", "float64", "mean count above the offset, ADU")
-    noise = summary("K", "float64", "variance in time, ADU^2", applet=CURVE)
+    noise = summary(
+        "K", "float64", "variance in time, ADU^2", applet="plot_xy {} --x summary.light"
+    )
     noise_error = summary("K", "float64", "standard error of that variance")
     noise_bar = live("K", "float64", "twice that error, as an error bar")
     imaging_offset = found("imaging.offset")
@@ -28,9 +29,9 @@ class CameraRecord(BackgroundRecord, CalibrationRecord):
 
     def curves(self):
         """Work out variance against light."""
-        record, point = CameraRecord, self.point[self.good]
-        rows = (self.rows(e, self.good) for e in (record.lit, record.lit_variance))
-        light, mean = (means(each, point, self.points) for each in rows)
+        record, good = CameraRecord, self.good
+        rows = (self.rows(e, good) for e in (record.lit, record.lit_variance))
+        light, mean = (means(row, self.point[good], self.points) for row in rows)
         error = mean.value * (2 / self.pixels / self.setting("run", "shots")) ** 0.5
         curves = {record.light: light.value, record.noise: mean.value}
         return curves | {record.noise_error: error, record.noise_bar: 2 * error}
@@ -38,12 +39,13 @@ class CameraRecord(BackgroundRecord, CalibrationRecord):
     def measured(self):
         """Fit variance against light."""
         record, good = CameraRecord, self.good
-        wanted = record.lit, record.lit_variance, record.dark_variance, record.dark
-        *moments, offset = (self.rows(entry, good) for entry in wanted)
-        fit = fit_photon_transfer(*moments, self.pixels)
-        spread = offset.std(ddof=len(offset) > 1) / len(offset) ** 0.5
+        entries = record.lit, record.lit_variance, record.dark, record.dark_variance
+        lit, noise, dark, floor = (self.rows(entry, good) for entry in entries)
+        time = self.rows(record.exposure, good)
+        offset, floor = unexposed(dark, time), unexposed(floor, time)
+        fit = fit_photon_transfer(lit + dark - offset[0], noise, floor, self.pixels)
         return {
-            record.imaging_offset: (offset.mean(), spread),
+            record.imaging_offset: offset,
             record.imaging_electrons_per_count: (fit.electrons_per_count, fit.error),
             record.imaging_read_noise: (fit.read_noise, fit.read_noise_error),
         }
@@ -66,7 +68,7 @@ class CameraBackground(EnvExperiment):
 
     def prepare(self):
         """Plan the whole run."""
-        self.shots.plan(plan_background, BackgroundReader.of_plan, light=self.light)
+        self.shots.plan(plan_background, Reader.of_plan, light=self.light)
 
     def run(self):
         """Take the shots; every ending leaves the apparatus safe."""

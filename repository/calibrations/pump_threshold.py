@@ -11,7 +11,7 @@ from ccqed_ctrl.arguments import arguments
 from ccqed_ctrl.calibration.found import CalibrationRecord, found
 from ccqed_ctrl.calibration.pumped import PUMPED, plan_isolated
 from ccqed_ctrl.holograms import HologramRecord
-from ccqed_ctrl.params import Sequence
+from ccqed_ctrl.params import Run, Sequence
 from ccqed_ctrl.records import live, summary
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
 from ccqed_ctrl.shots import Shots
@@ -63,7 +63,7 @@ class PumpThreshold(EnvExperiment):
         shown = self, Sequence, "Sequence", None, steps
         self.sequence = arguments(*shown, default=PUMPED)
         given = self, ThresholdRecord, HolographicShot(self), analysis.open
-        self.shots = Shots(*given, calibrates="pump_threshold")
+        self.shots = Shots(*given, calibrates="pump_threshold", usual=Run(shots=4))
 
     def prepare(self):
         """Plan the whole run."""

@@ -60,9 +60,8 @@ class TweezerMap(EnvExperiment):
         sites = Sites(count=16, width=1.2)
         drawings = {"drawing": ExplicitScan([*range(6)])}
         pumped = PUMPED.replace(pump_over_threshold=3.0)
-        shown = self, Sites, "Sites", None, drawings
         self.chosen = {
-            "sites": arguments(*shown, default=sites),
+            "sites": arguments(self, Sites, "Sites", None, drawings, default=sites),
             "sequence": arguments(self, Sequence, "Sequence", default=pumped),
         }
         given = self, MapRecord, HolographicShot(self), analysis.open

@@ -123,7 +123,7 @@ def test_a_run_on_what_does_not_hold_is_refused_and_an_override_is_told(
     opened("pump_threshold", twin=FAST, pump_over_threshold="0.6:2:6", shots=3)
 
 
-@pytest.mark.parametrize("camera", ["ccd", "emccd"])
+@pytest.mark.parametrize("camera", ["ccd", "emccd", "typical"])
 def test_the_background_finds_the_true_camera(opened, camera):
     """Nothing of it is believed: offset and gain are the scenario's."""
     truth = TRUTH.parse([camera])

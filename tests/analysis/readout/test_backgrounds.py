@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.readout.backgrounds import BackgroundReader, fit_photon_transfer
+from analysis.readout.backgrounds import (
+    BackgroundReader,
+    fit_photon_transfer,
+    unexposed,
+)
 from ccqed_ctrl.backgrounds import BackgroundRecord as R
 from ccqed_ctrl.ending import Verdict
 from ccqed_ctrl.errors import FitError
@@ -29,9 +33,11 @@ def read(pixels, level, rng):
 def transfer(pixels, rng, levels=LEVELS):
     """Return the fit of one pair at each level."""
     rows = [read(pixels, level, rng).rows for level in levels]
-    columns = ([row[entry] for row in rows] for entry in
-               (R.lit, R.lit_variance, R.dark_variance))  # fmt: skip
-    return fit_photon_transfer(*columns, 64**2)
+    lit, variance, dark = ([row[entry] for row in rows] for entry in
+                           (R.lit, R.lit_variance, R.dark_variance))  # fmt: skip
+    return fit_photon_transfer(
+        lit, variance, unexposed(dark, np.ones(len(dark))), 64**2
+    )
 
 
 @pytest.mark.parametrize("gain", [1.0, 20.0])
@@ -64,9 +70,23 @@ def test_full_wells_are_no_straight_line(rng):
 
 def test_without_light_there_is_no_gain(rng):
     with pytest.raises(FitError, match="is the local oscillator on"):
-        fit_photon_transfer([-0.1, -0.2], [16, 16], [16, 16], 4096)
+        fit_photon_transfer([-0.1, -0.2], [16, 16], (16, 0.1), 4096)
     with pytest.raises(FitError, match="two levels"):
-        fit_photon_transfer([500.0, 500.0], [300, 300], [16, 16], 4096)
+        fit_photon_transfer([500.0, 500.0], [300, 300], (16, 0.1), 4096)
+
+
+def test_stray_light_is_not_taken_for_the_offset(rng):
+    exposure = np.repeat([1e-5, 2e-5, 4e-5], 20)
+    pulls = []
+    for _ in range(50):
+        dark = 500 + 7e4 * exposure + rng.normal(scale=0.3, size=60)
+        value, error = unexposed(dark, exposure)
+        pulls.append((value - 500) / error)
+    assert abs(np.mean(pulls)) < 0.5
+    assert 0.75 < np.std(pulls) < 1.3
+    assert unexposed([3.0, 5.0], [1.0, 2.0]) == (4.0, 1.0)
+    with pytest.raises(FitError, match="one dark frame alone"):
+        unexposed([3.0], [1.0])
 
 
 def test_clipped_frames_are_a_verdict(rng):
