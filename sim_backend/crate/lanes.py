@@ -38,3 +38,10 @@ class Lanes:
         while len(waiting) > LANE_DEPTH:
             free = waiting.popleft()
         return free
+
+    def room(self, now: int) -> int:
+        """Return how many events can be placed, whatever they are, until one blocks."""
+        for waiting in self._waiting:
+            while waiting and waiting[0] <= now:
+                waiting.popleft()
+        return LANE_DEPTH + 1 - max(len(waiting) for waiting in self._waiting)

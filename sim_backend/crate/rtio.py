@@ -159,6 +159,15 @@ class Rtio:
             else:
                 self.trace.append(word)
 
+    def room(self) -> int:
+        """Return how many words a CPU that keeps the time may hold back for `take`.
+
+        The last of them may block it, or be held up; until then nothing does.
+        """
+        if self.stalls:
+            return 1
+        return self._lanes.room(self.counter // self.multiplier)
+
     def replay(self, words: list[Word], start_mu: int) -> None:
         """Submit a recorded trace relative to a time, as the DMA core does."""
         self.spend(self.costs.dma_start)

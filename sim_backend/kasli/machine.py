@@ -18,7 +18,18 @@ from unicorn import UC_ARCH_RISCV, UC_MODE_RISCV32, UC_PROT_ALL, Uc, UcError
 from unicorn import riscv_const as rv
 
 from .library import Library
-from .memory import EXIT, PAGE, PAYLOAD, RAM, RAM_SIZE, RUNTIME, STACK, STUBS, Memory
+from .memory import (
+    EXCEPTIONS,
+    EXIT,
+    PAGE,
+    PAYLOAD,
+    RAM,
+    RAM_SIZE,
+    RUNTIME,
+    STACK,
+    STUBS,
+    Memory,
+)
 
 #: The register of the cursor: two words, the high one first, eight bytes apart.
 NOW: Final = 0xE0002000
@@ -74,6 +85,11 @@ class Machine:
         self._cpu.reg_write(rv.UC_RISCV_REG_MSTATUS, _FLOATS_ON)
         self._stopping = threading.Event()
         self._running = False
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the firmware as it is: each kernel finds it so."""
+        self._firmware = self.memory.read(EXIT, EXCEPTIONS - EXIT)
 
     def attach(self, handlers: Mapping[str, Handler]) -> None:
         """Say what Python does for each call."""
@@ -91,6 +107,7 @@ class Machine:
         LoadError
             The device refuses it.
         """
+        self.memory.write(EXIT, self._firmware)
         library = Library(data, PAYLOAD, self.memory, self.resolve)
         self._map(library.end)
         self._cpu.ctl_flush_tb()

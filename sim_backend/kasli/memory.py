@@ -42,6 +42,17 @@ class Memory:
             )
         return offset
 
+    def check(self, address: int, size: int) -> None:
+        """Refuse what does not fit.
+
+        Raises
+        ------
+        MemoryAccessError
+            So many bytes are not there.
+        """
+        if size:
+            self._at(address, size)
+
     def read(self, address: int, size: int) -> bytes:
         """Return bytes; none from anywhere."""
         if size == 0:
