@@ -163,6 +163,11 @@ class HologramPlan:
         )  # fmt: skip
 
     @property
+    def spots(self) -> plan.Floats:
+        """Where the longitudinal drive's spots are, (N, 2) m about the cavity axis."""
+        return self.positions
+
+    @property
     def sizes(self) -> Mapping[str, int]:
         """Sizes of the axes of frames."""
         pixels = self.apparatus.imaging.pixels

@@ -1,11 +1,11 @@
-"""From frames of pumped ensembles to where axis and sites are: rows of calibrations."""
+"""From frames of pumped ensembles to what calibrations are made of."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -24,17 +24,21 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class GeometryReader:
-    """Reads holograms, and what they show of geometry; subclasses say what that is."""
+class LightReader:
+    """Reads holograms, and what their light shows; subclasses say what that is."""
 
     hologram: HologramReader
     measured: ClassVar[tuple[Entry, ...]]
 
     @classmethod
-    def of_plan(cls, plan: HologramPlan, previous: Any = None) -> GeometryReader:
+    def of_plan(cls, plan: HologramPlan, previous: Any = None) -> Self:
         """Return the reader of a plan; templates of `previous` serve if they fit."""
-        last = previous.hologram if previous else None
-        return cls(HologramReader.of_plan(plan, last))
+        return cls(cls.hologram_of(plan, previous))
+
+    @staticmethod
+    def hologram_of(plan: HologramPlan, previous: Any) -> HologramReader:
+        """Return what decodes; templates of `previous` serve if they fit."""
+        return HologramReader.of_plan(plan, previous.hologram if previous else None)
 
     @property
     def planned(self) -> Mapping[Entry, Any]:
@@ -42,7 +46,7 @@ class GeometryReader:
         return self.hologram.planned
 
     def read(self, shot: HologramShot, raw: Mapping[Entry, Any]) -> Reading:
-        """Read one shot; geometry that its light does not show is NaN."""
+        """Read one shot; what its light does not show is NaN."""
         read, reader = self.hologram.read(shot, raw), self.hologram
         sizes = {"N": len(reader.positions)}
         rows = {entry: entry.empty(sizes) for entry in self.measured}
@@ -51,33 +55,33 @@ class GeometryReader:
             field = demodulate(
                 frames[0], frames[-1], reader.imaging, reader.decoder.band
             )
-            rows |= self.geometry(field)
+            rows |= self.shown_by(field)
         except (DecodingError, FitError) as refusal:
-            logger.warning("a shot shows no geometry: %s", refusal)
+            logger.warning("a shot does not show what was looked for: %s", refusal)
         return Reading({**read.rows, **rows}, read.verdict, read.shown)
 
-    def geometry(self, field: Field) -> dict[Entry, Any]:
+    def shown_by(self, field: Field) -> dict[Entry, Any]:
         """Return what a field in the coordinates of the frame shows."""
         raise NotImplementedError
 
 
-class CentreReader(GeometryReader):
+class CentreReader(LightReader):
     """Reads the centre of mirror symmetry."""
 
     measured = (CentreRecord.centre, CentreRecord.symmetry)
 
-    def geometry(self, field: Field) -> dict[Entry, Any]:
+    def shown_by(self, field: Field) -> dict[Entry, Any]:
         """Return the centre, and how symmetric the light is about it."""
         found = centre_of_symmetry(field, self.hologram.imaging)
         return {CentreRecord.centre: found.place, CentreRecord.symmetry: found.share}
 
 
-class PlacesReader(GeometryReader):
+class PlacesReader(LightReader):
     """Reads where the ensembles are."""
 
     measured = (PlacesRecord.places,)
 
-    def geometry(self, field: Field) -> dict[Entry, Any]:
+    def shown_by(self, field: Field) -> dict[Entry, Any]:
         """Return the places in the coordinates of the frame."""
         reader = self.hologram
         found = find_places(

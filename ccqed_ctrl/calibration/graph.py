@@ -63,6 +63,18 @@ GRAPH: Final[Mapping[str, Node]] = {
         needs=("cavity_axis",),
         validity=DAY,
     ),
+    "emission_phase": Node(
+        # The sign of all spins is told up to half pi.
+        gives={"imaging.phase": 0.1},
+        needs=("camera_background", "tweezer_map"),
+        validity=4 * HOUR,
+    ),
+    "drive_phase": Node(
+        # The field goes as the cosine.
+        gives={"longitudinal.phase": 0.1},
+        needs=("emission_phase",),
+        validity=4 * HOUR,
+    ),
     "pump_threshold": Node(
         # 2 % of the power.
         gives={"pump_calibration.rabi_frequency_1v": 9e6},

@@ -13,6 +13,7 @@ from artiq.experiment import (
 )
 
 from ccqed_ctrl.params import Tones
+from ccqed_ctrl.units import TWO_PI
 
 
 class PhaseLockedTones(HasEnvironment):
@@ -23,7 +24,8 @@ class PhaseLockedTones(HasEnvironment):
     """
 
     kernel_invariants = {"core", "pump_plus", "pump_minus", "longitudinal",
-                         "local_oscillator", "frequency", "attenuation"}  # fmt: skip
+                         "local_oscillator", "frequency", "attenuation",
+                         "turn"}  # fmt: skip
 
     def build(self) -> None:
         """Get the channels; nothing is touched yet."""
@@ -34,10 +36,15 @@ class PhaseLockedTones(HasEnvironment):
         self.setattr_device("local_oscillator")
         self.configure(Tones())
 
-    def configure(self, tones: Tones) -> None:
-        """Take frequency in Hz and attenuation in dB of the drives, one card."""
+    def configure(self, tones: Tones, drive_phase: float = 0.0) -> None:
+        """Take frequency in Hz and attenuation in dB of the drives, one card.
+
+        drive_phase: rad, that the light of the longitudinal drive has against the
+        pumps' on its own; it is undone.
+        """
         self.frequency = tones.frequency
         self.attenuation = tones.attenuation
+        self.turn = (-drive_phase / TWO_PI) % 1.0
 
     @kernel
     def initialise(self) -> TNone:
@@ -69,7 +76,8 @@ class PhaseLockedTones(HasEnvironment):
         self.pump_minus.set(self.frequency, phase_mode=PHASE_MODE_TRACKING,
                             ref_time_mu=fiducial)  # fmt: skip
         delay(50 * us)
-        self.longitudinal.set(self.frequency, amplitude=longitudinal_amplitude,
+        self.longitudinal.set(self.frequency, phase=self.turn,
+                              amplitude=longitudinal_amplitude,
                               phase_mode=PHASE_MODE_TRACKING,
                               ref_time_mu=fiducial)  # fmt: skip
         delay(50 * us)
@@ -81,7 +89,8 @@ class PhaseLockedTones(HasEnvironment):
     @kernel
     def dim(self, longitudinal_amplitude: TFloat, fiducial: TInt64) -> TNone:
         """Set the longitudinal tone's amplitude alone, in phase with the others."""
-        self.longitudinal.set(self.frequency, amplitude=longitudinal_amplitude,
+        self.longitudinal.set(self.frequency, phase=self.turn,
+                              amplitude=longitudinal_amplitude,
                               phase_mode=PHASE_MODE_TRACKING,
                               ref_time_mu=fiducial)  # fmt: skip
 

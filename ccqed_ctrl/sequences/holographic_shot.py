@@ -93,7 +93,7 @@ class HolographicShot(HasEnvironment):
         DeviceTimeoutError
             Frames are missing, or late.
         """
-        spots = seen(plan.positions, plan.apparatus.axis)
+        spots = seen(plan.spots, plan.apparatus.axis)
         pattern = self.dmd.load("cue", spots, shot.load.dmd_pattern)
         self.dmd.display(pattern)
         arm_id = self.camera.arm(plan.frames, plan.sequence.exposure)
@@ -138,7 +138,8 @@ class HolographicShot(HasEnvironment):
         self.holograms, self.pause = len(plan.movie.times), plan.movie.pause
         # Between the last hologram and the reference.
         self.readout_time = plan.apparatus.imaging.readout_time
-        self.tones.configure(plan.apparatus.tones)
+        believed = plan.apparatus
+        self.tones.configure(believed.tones, believed.longitudinal.phase)
         self.pump.configure(timing)
         self.imaging.configure(timing)
         self.pump.load_ramp(plan.pump.volts, plan.pump.step)

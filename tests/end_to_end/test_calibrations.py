@@ -182,6 +182,46 @@ def test_axis_and_map_are_found_by_the_light_and_recall_comes_back(opened, kept)
     assert after.pixels_wrong.max() == 0
 
 
+@pytest.mark.parametrize(("emission", "turn"), [(0.4, 0.0), (1.9, np.pi)])
+def test_phases_of_drive_and_emission_are_found_and_cues_are_written_again(
+    opened, kept, emission, turn
+):
+    """Each is known modulo pi; together they write what they read."""
+    truth = {
+        "longitudinal": {"phase": 2.2}, "imaging": {"phase": emission},
+        "imperfections": {"phase_drift": 0.2},
+    }  # fmt: skip
+    before = opened("recall", twin=truth | FAST, seed=5, shots=1)
+    # Written and read the wrong way round, it looks right.
+    assert set(before.verdict) == ({"ok"} if turn else {"inverted"})
+    run = opened("emission_phase", twin=truth | FAST, seed=2)
+    assert run.refused == ""
+    (value, error) = run.imaging_phase
+    assert abs(value - (emission - turn)) < 3 * error
+    assert run.drift == pytest.approx(0.2, rel=0.5)
+    run = opened("drive_phase", twin=truth | FAST, seed=2)
+    assert run.refused == ""
+    (value, error) = run.longitudinal_phase
+    # Turned by half a turn, as the emission's is; the reference's drift is not in it.
+    assert abs(value - (2.2 - turn)) < 3 * error
+    assert error < 0.01
+    found = kept("drive_phase")["longitudinal.phase"]
+    assert found.parents == {
+        "emission_phase": kept("emission_phase")["imaging.phase"].id
+    }
+    after = opened("recall", twin=truth | FAST, seed=5, shots=1)
+    assert set(after.verdict) == {"ok"}
+    assert after.pixels_wrong.max() == 0
+    # Measured with what is undone by now, it is the same.
+    again = opened("drive_phase", twin=truth | FAST, seed=3)
+    assert abs(again.longitudinal_phase[0] - found.value) < 4 * error
+
+
+def test_a_dark_ensemble_has_no_phase(opened):
+    run = opened("drive_phase", twin=FAST, pump_over_threshold=0.4, shots=3)
+    assert "0 of 3 shots show a phase" in run.refused
+
+
 def test_without_light_there_is_no_axis(opened, events):
     run = opened("cavity_axis", twin=FAST, drawing="0,1", pump_over_threshold=0.3)
     assert "0 of 2 shots show a place" in run.refused

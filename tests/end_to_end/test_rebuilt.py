@@ -38,6 +38,10 @@ class Rebuilt:
     load: LoadPlan
 
     @property
+    def spots(self):
+        return self.positions
+
+    @property
     def frames(self):
         return len(self.movie.times) + 1
 

@@ -60,6 +60,7 @@ def plan(holograms=1, interval=None, **changes):
         frames=holograms + 1,
         pump=PumpPlan(VOLTS, STEP, np.nan, np.nan),
         positions=SITE,
+        spots=SITE,
         traps=SITE,
         load=LoadPlan(np.ones(1), AMPLITUDE, np.empty(0), np.nan, np.empty(0, np.int8)),
     )
