@@ -10,6 +10,7 @@ import pytest
 
 import analysis
 from ccqed_ctrl.belief import GROUPS, Apparatus
+from ccqed_ctrl.model.placement import commanded
 from ccqed_ctrl.model.plan import LoadPlan, MoviePlan, PumpPlan, plan_movie
 from ccqed_ctrl.params import Sequence
 from ccqed_ctrl.sequences.holographic_shot import HolographicShot
@@ -36,6 +37,10 @@ class Rebuilt:
     positions: Any
     movie: MoviePlan
     load: LoadPlan
+
+    @property
+    def traps(self):
+        return commanded(self.positions, self.apparatus.axis, self.apparatus.traps)
 
     @property
     def spots(self):
