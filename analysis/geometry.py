@@ -30,8 +30,8 @@ class Place:
     error: Floats
 
 
-def common_place(places: ArrayLike, common: float = 0.0) -> Place:
-    """Return the mean of places (S, 2) m, NaN where a shot shows none.
+def common_place(places: ArrayLike, common: float = 0.0, what: str = "place") -> Place:
+    """Return the mean of places, or sizes (S, 2) m, NaN where a shot shows none.
 
     The error is by the scatter of the shots, and by what is `common` to all, m.
 
@@ -44,13 +44,13 @@ def common_place(places: ArrayLike, common: float = 0.0) -> Place:
     seen = all_shots[np.isfinite(all_shots).all(axis=1)]
     if len(seen) < FEWEST:
         raise FitError(
-            f"{len(seen)} of {len(all_shots)} shots show a place, and {FEWEST} are "
+            f"{len(seen)} of {len(all_shots)} shots show a {what}, and {FEWEST} are "
             "needed: are the ensembles bright enough?"
         )
     scatter = seen.std(axis=0, ddof=1)
     if scatter.max() > RESTLESS:
         raise FitError(
-            f"the place scatters by {scatter.max() * 1e6:.2g} um from shot to shot: "
+            f"the {what} scatters by {scatter.max() * 1e6:.2g} um from shot to shot: "
             "does the cavity or the camera move?"
         )
     return Place(seen.mean(axis=0), np.hypot(scatter / np.sqrt(len(seen)), common))

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
+from scipy.ndimage import gaussian_filter
 
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DecodingError
@@ -22,6 +23,8 @@ from ccqed_ctrl.units import TWO_PI
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
+#: Pixels over which the reference is smoothed, and the least of its mean that counts.
+SMOOTH, LEAST_SHARE = 6.0, 0.1
 #: Passes that estimate |E|^2 and take it out of the side band.
 AUTOTERM_PASSES = 2
 
@@ -147,6 +150,24 @@ def electrons(frame: ArrayLike, imaging: Imaging) -> Floats:
     """Return counts (..., ny, nx) as photo-electrons, offset removed."""
     counts = np.asarray(frame, np.float64)
     return (counts - imaging.offset) * imaging.electrons_per_count
+
+
+def flattened(
+    hologram: ArrayLike, reference: ArrayLike, imaging: Imaging
+) -> tuple[Floats, Floats]:
+    """Return both frames (ny, nx), in counts, as under an even reference.
+
+    Where the reference is brighter, or a window lets more through, the field seems
+    brighter, too; the reference frame, smoothed, says where.
+    """
+    shape = (imaging.pixels, imaging.pixels)
+    lit = checks.array("reference", reference, shape) - imaging.offset
+    beat = checks.array("hologram", hologram, shape) - (lit + imaging.offset)
+    level = float(lit.mean())
+    smooth = gaussian_filter(lit, SMOOTH, mode="nearest")
+    share = np.maximum(smooth / max(level, 1e-300), LEAST_SHARE)
+    even = np.full(shape, level + imaging.offset)
+    return even + beat / share, even
 
 
 def demodulate(

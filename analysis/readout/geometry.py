@@ -9,15 +9,16 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ccqed_ctrl.calibration.geometry import CentreRecord, PlacesRecord
+from ccqed_ctrl.calibration.geometry import CentreRecord, PlacesRecord, SizesRecord
 from ccqed_ctrl.errors import DecodingError, FitError
 from ccqed_ctrl.holograms import HologramPlan, HologramRecord, HologramShot
 from ccqed_ctrl.records import Entry
 from ccqed_ctrl.records.shots import Reading
 
-from .demodulation import Field, centred, demodulate
+from .demodulation import Field, centred, demodulate, flattened
 from .holograms import HologramReader
 from .positions import find_places
+from .sizes import find_sizes
 from .symmetry import centre_of_symmetry
 
 logger = logging.getLogger(__name__)
@@ -52,9 +53,8 @@ class LightReader:
         rows = {entry: entry.empty(sizes) for entry in self.measured}
         frames = raw[HologramRecord.frames]
         try:
-            field = demodulate(
-                frames[0], frames[-1], reader.imaging, reader.decoder.band
-            )
+            even = flattened(frames[0], frames[-1], reader.imaging)
+            field = demodulate(*even, reader.imaging, reader.decoder.band)
             rows |= self.shown_by(field)
         except (DecodingError, FitError) as refusal:
             logger.warning("a shot does not show what was looked for: %s", refusal)
@@ -89,3 +89,18 @@ class PlacesReader(LightReader):
             reader.cavity, reader.cloud, reader.imaging,
         )  # fmt: skip
         return {PlacesRecord.places: found.places + np.array(reader.axis.place)}
+
+
+class SizesReader(LightReader):
+    """Reads how large clouds and spots are."""
+
+    measured = (SizesRecord.sizes,)
+
+    def shown_by(self, field: Field) -> dict[Entry, Any]:
+        """Return both sizes."""
+        reader = self.hologram
+        about = centred(field, reader.axis, reader.imaging)
+        found = find_sizes(
+            about, reader.positions, reader.cavity, reader.cloud, reader.imaging
+        )
+        return {SizesRecord.sizes: np.array([found.cloud, found.spot])}

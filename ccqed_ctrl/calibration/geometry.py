@@ -19,3 +19,9 @@ class PlacesRecord(HologramRecord):
     places = row(
         "N 2", "float64", "of the ensembles in the frame, by their light", "um"
     )
+
+
+class SizesRecord(HologramRecord):
+    """Shots of which it is known how large the clouds are."""
+
+    sizes = row("2", "float64", "rms, of the clouds and of their spots", "um")

@@ -63,6 +63,12 @@ GRAPH: Final[Mapping[str, Node]] = {
         needs=("cavity_axis",),
         validity=DAY,
     ),
+    "cloud_size": Node(
+        # 10 % cost a tenth of the recalls.
+        gives={"cloud.size": 0.04e-6},
+        needs=("tweezer_map",),
+        validity=DAY,
+    ),
     "emission_phase": Node(
         # The sign of all spins is told up to half pi.
         gives={"imaging.phase": 0.1},
@@ -78,7 +84,7 @@ GRAPH: Final[Mapping[str, Node]] = {
     "pump_threshold": Node(
         # 2 % of the power.
         gives={"pump_calibration.rabi_frequency_1v": 9e6},
-        needs=("camera_background", "tweezer_map"),
+        needs=("camera_background", "cloud_size"),
         validity=4 * HOUR,
     ),
 }

@@ -40,17 +40,21 @@ class Bench:
         self._units = self.emission(self.positions)
         self._reference = reference_wave(IMAGING) * np.sqrt(REFERENCE_RATE)
 
-    def emission(self, positions, scale=1.0, centre=(0.0, 0.0)):
+    def emission(self, positions, scale=1.0, centre=(0.0, 0.0), **cloud):
         """Return the field of each ensemble alone, (N, ny, nx), sqrt(e-/s).
 
         `scale`: what the real magnification does to lengths on the camera. `centre`:
-        where the cavity axis is in the frame, m.
+        where the cavity axis is in the frame, m. `cloud`: its `size`, and the `blur`
+        of the imaging, m.
         """
         family = modes.ModeFamily()
-        averages = modes.cloud_averages(positions, CLOUD.size, CAVITY.waist, family)
+        size = cloud.get("size", CLOUD.size)
+        averages = modes.cloud_averages(positions, size, CAVITY.waist, family)
         axis = pixel_axis(IMAGING) * scale
         places = axis - centre[0], axis - centre[1]
-        imager = modes.ModeImager.on_grid(*places, CAVITY.waist, family)
+        imager = modes.ModeImager.on_grid(
+            *places, CAVITY.waist, family, blur=cloud.get("blur", 0.0)
+        )
         coupling = Pump().mode_coupling(CAVITY)
         leak = np.sqrt(2 * CAVITY.kappa * EFFICIENCY) * IMAGING.pixel_size * scale
         return np.stack([

@@ -60,7 +60,7 @@ def test_the_threshold_is_that_of_the_twin_not_the_believed_one(opened, kept, ev
     (record,) = kept("pump_threshold").values()
     assert record.value == pytest.approx(angular(150e6) / np.sqrt(run.fitted_threshold))
     assert record.uncertainty == run.pump_calibration_rabi_frequency_1v[1]
-    assert record.parents == {"camera_background": "", "tweezer_map": ""}
+    assert record.parents == {"camera_background": "", "cloud_size": ""}
     (event,) = events("pump_threshold")
     assert (event.event, event.rid) == ("measured", record.rid)
     again = opened("pump_threshold", twin=truth | FAST, **scan)
@@ -180,6 +180,17 @@ def test_axis_and_map_are_found_by_the_light_and_recall_comes_back(opened, kept)
     assert set(after.verdict) == {"ok"}
     assert after.displacement.max() < 0.25e-6 < 1e-6 < before.displacement.min()
     assert after.pixels_wrong.max() == 0
+
+
+def test_the_size_of_the_clouds_is_found_whatever_the_camera_blurs(opened, kept):
+    truth = {"cloud": {"size": 4.5e-6}, "resolution": {"imaging": 1e-6}}
+    run = opened("cloud_size", twin=truth | FAST, seed=2, drawing="0:3:4")
+    assert run.refused == ""
+    (value, error) = run.cloud_size
+    assert abs(value - 4.5e-6) < 3 * error
+    assert error < 0.05e-6
+    assert run.spot_size == pytest.approx(np.hypot(4.5e-6, 1e-6), rel=0.02)
+    assert kept("cloud_size")["cloud.size"].value == value
 
 
 @pytest.mark.parametrize(("emission", "turn"), [(0.4, 0.0), (1.9, np.pi)])
