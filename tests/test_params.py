@@ -17,7 +17,8 @@ from ccqed_ctrl.units import SCALES, angular
 GROUPS = [
     params.Cavity, params.Pump, params.Cloud, params.Memories, params.Cue,
     params.Layout, params.Sequence, params.Movie, params.Run, params.PumpCalibration,
-    params.LongitudinalCalibration, params.Imaging, params.Tones, params.Timing,
+    params.LongitudinalCalibration, params.Imaging, params.Axis, params.Tones,
+    params.Timing,
 ]  # fmt: skip
 
 

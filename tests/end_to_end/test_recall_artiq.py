@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import analysis
+from ccqed_ctrl.calibration.finding import Event
+from ccqed_ctrl.calibration.graph import GRAPH
+from ccqed_ctrl.calibration.record import Record, history_key, key
 from sim_backend.host import is_embedded
 
 from .conftest import RECALL, ROOT
@@ -123,8 +126,28 @@ def test_a_submitted_run_leaves_the_file_the_embedded_host_leaves(recall, master
 
 def test_the_scan_of_the_repository_has_nothing_to_say(master):
     assert not complaints(master.log.partition("repository scan took")[0])
-    shown = {"Recall a memory", "Recall against corruption", "Pump threshold"}
-    assert _explorer(master) == shown
+    shown = _explorer(master)
+    science = {"Recall a memory", "Recall against corruption", "Relaxation movie"}
+    assert science <= shown
+    calibrations = {f"calibrations/{name.replace('_', ' ').capitalize()}"
+                    for name in GRAPH}  # fmt: skip
+    assert calibrations <= shown
+
+
+def test_what_a_calibration_finds_is_what_the_next_run_believes(master):
+    """Records live in the master's own datasets, histories too."""
+    given = [("calibrations/camera_background.py", "CameraBackground", {"seed": 1})]
+    given += [("calibrations/cavity_axis.py", "CavityAxis", {"drawing": "0,1,2"})]
+    camera, axis = (contents(master.finished(master.submit(*each))) for each in given)
+    assert camera["summary.refused"] == axis["summary.refused"] == ""
+    assert axis["settings.imaging.offset"] == camera["summary.imaging_offset"][0]
+    held = json.loads(axis["belief.calibrations"])["camera_background"]
+    assert held["state"] == "green"
+    record = Record.of(master.ask("dataset_db", "get", key("axis.x")))
+    assert record.value == axis["summary.axis_x"][0]
+    assert record.parents == {"camera_background": held["id"]}
+    (event,) = master.ask("dataset_db", "get", history_key("cavity_axis"))
+    assert Event.of(event).event == "measured"
 
 
 def _explorer(master):
