@@ -34,8 +34,9 @@ ALONE = ("ccqed", "artiq_run", "artiq_master")
 SOCKETS = ("ccqed, sockets", "artiq_master, sockets")
 ROUTES = (*ALONE, *SOCKETS)
 #: What is promised: bytes a shot adds to memory, over those of its frames; files over
-#: the frames; the journal's share of a shot of so many seconds.
-GROWTH, EXCESS, SHARE, SHOT = 0.02, 1.02, 0.05, 0.2
+#: the frames, and where ARTIQ writes all but frames a second time; the journal's share
+#: of a shot of so many seconds.
+GROWTH, EXCESS, TWICE, SHARE, SHOT = 0.02, 1.02, 1.03, 0.05, 0.2
 FAR = 10_000
 #: Seconds between looks at memory.
 PERIOD = 0.5
@@ -121,7 +122,8 @@ def cost(route: str, row: Row) -> tuple[str, bool]:
         f"{excess:.4f}", f"{row['shot'] * 1e3:.0f}", f"{row['journal'] * 1e3:.1f}",
         f"{share:.1%}",
     )  # fmt: skip
-    return f"| {' | '.join(cells)} |", excess < EXCESS and share < SHARE
+    most = TWICE if "artiq" in route else EXCESS
+    return f"| {' | '.join(cells)} |", excess < most and share < SHARE
 
 
 def whole(route: str, shots: int, row: Row) -> tuple[str, bool]:
@@ -226,8 +228,9 @@ def table(lines: dict[str, list[str]]) -> list[str]:
         "",
         "Raw frames and all that is left on disk (MB); medians of a shot and of the "
         f"journal's part in it (ms), and that part of a shot of {SHOT} s. Promised: "
-        f"disk is less than {EXCESS:g} of the frames, the journal takes less than "
-        f"{SHARE:.0%}.",
+        f"disk is less than {EXCESS:g} of the frames, {TWICE:g} under ARTIQ, whose "
+        "file has once more what the journal beside it has but frames; the journal "
+        f"takes less than {SHARE:.0%}.",
         "",
         "| route | frames | disk | disk/frames | shot | journal | share |",
         "| --- |" + " --: |" * 6,

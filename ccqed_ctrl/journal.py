@@ -34,11 +34,13 @@ ROOT: Final = "root"
 SUFFIX: Final = ".journal"
 #: Bytes of one value; SQLite's own limit is 1 GB, and it copies what it reads.
 LARGEST: Final = 2**29
+# A table with row numbers keeps values of up to 4 kB in its own pages; one without, up
+# to 1 kB, and each larger one has a page to itself.
 _TABLES: Final = """
 PRAGMA application_id = 1665231204;
 CREATE TABLE whole (key TEXT PRIMARY KEY, dtype TEXT, shape TEXT, data BLOB);
 CREATE TABLE row (shot INTEGER, key TEXT, dtype TEXT, shape TEXT, data BLOB,
-                  PRIMARY KEY (shot, key)) WITHOUT ROWID;
+                  PRIMARY KEY (shot, key));
 """
 _APPLICATION: Final = 1665231204
 #: In place where it can: a status fits on a full disk, too (with PERSIST, below).

@@ -73,7 +73,10 @@ def simulate(
         )
         raise DeviceError(message)
     found = laboratory(plant)
-    arguments: dict[str, Any] = {"module": plant, "wiring": found.wiring(device_db)}
+    # Nobody asks a run under ARTIQ for the events it is through with.
+    arguments: dict[str, Any] = {
+        "module": plant, "wiring": found.wiring(device_db), "history": False,
+    }  # fmt: skip
     if wires or inputs:
         if plant != RECORDING:
             raise DeviceError(f"{plant} drives its own inputs: no wires, no scripts")

@@ -286,3 +286,15 @@ def test_only_a_twins_controllers_are_reached_from_the_embedded_host():
     manager = devices.DeviceManager(devices.DeviceDB({"camera": description}))
     with pytest.raises(DeviceError, match="has no simulated counterpart"):
         manager.get("camera")
+
+
+def test_a_twin_outside_the_embedded_host_forgets_what_is_past(real):
+    simulated = devices.DeviceDB(simulate(real, LABORATORY))
+    link = devices.DeviceManager(simulated).get("plant")
+    for time_mu in (5, 20):
+        link.output(time_mu, "ttl4", "level", 1.0)
+    link.sync(10)
+    assert [event.time_mu for event in link.timeline.events] == [20]
+    link.sync(30)
+    assert link.timeline.events == []
+    assert link.timeline.signals() == []

@@ -388,3 +388,11 @@ def test_every_append_is_synced(path):
     """What root sees of a power cut, everyone sees of SQLite's own setting: FULL."""
     with Journal.create(path) as journal:
         assert journal._database.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_journal_is_little_more_than_what_is_in_it(tmp_path):
+    row = dict.fromkeys("abc", [0.0] * 128) | {"d": np.zeros(2**17, np.uint16)}
+    with Journal.create(tmp_path / "a.journal") as journal:
+        for shot in range(40):
+            journal.append(shot, row)
+    assert journal.path.stat().st_size < 40 * 1.015 * (2**18 + 3 * 1024)
