@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from . import notation
 from .calibration.record import Record, key
 from .errors import CalibrationError, ParameterError
+from .model.imaging import Region
 from .params import (
     Axis,
     Cavity,
@@ -52,6 +53,7 @@ class Apparatus:
     pump_calibration: PumpCalibration = PumpCalibration()
     longitudinal: LongitudinalCalibration = LongitudinalCalibration()
     imaging: Imaging = Imaging()
+    region: Region = Region()
     axis: Axis = Axis()
     traps: Traps = Traps()
     tones: Tones = Tones()

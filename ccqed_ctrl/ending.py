@@ -77,7 +77,8 @@ class Verdict(StrEnum):
     )  # fmt: skip
     late = (
         "late",
-        "a frame has less reference light than the other: it was exposed late",
+        "a frame was exposed late, by the camera's clock, or as it has less light of "
+        "the reference than the other",
         True,
     )
     inverted = (

@@ -43,6 +43,10 @@ class HologramRecord(FrameRecord):
     sign_reference = planned("", "str", "what fixes the global sign")
     dmd_pattern = row("N", "float64", "DMD amplitudes of the sites", planned=True)
     dds_amplitude = row("", "float64", "of the longitudinal drive", planned=True)
+    lateness = row(
+        "F", "float64",
+        "of each frame against the plan, counted from the first; nan: no clock", "us",
+    )  # fmt: skip
     pattern_shown = row("", "bool", "whether the DMD said that it shows this pattern")
     cavity_locked = row("", "bool", "whether the lock held until the end of the shot")
     occupied = row(

@@ -8,6 +8,7 @@ satisfy the same protocols, in process and over the network, values and errors
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
@@ -31,15 +32,18 @@ class Controller(Protocol):
 class Camera(Controller, Protocol):
     """A triggered camera: each rising edge of its trigger exposes one frame."""
 
-    def arm(self, frames: int, exposure: float) -> int:
+    def arm(self, frames: int, exposure: float, region: Sequence[int] = ()) -> int:
         """Prepare for `frames` triggers of `exposure` seconds; return an arm id.
 
-        The exposure used is the nearest one the camera can do; see `fetch`.
+        The exposure used is the nearest one the camera can do; see `fetch`. region:
+        first column, first row, columns and rows of the sensor that are read out;
+        without, those that the driver was set up with.
 
         Raises
         ------
         ParameterError
-            No whole number of frames, or an exposure outside of the camera's.
+            No whole number of frames, an exposure outside of the camera's, or a region
+            that is not exactly possible.
         """
 
     def fetch(
@@ -47,7 +51,8 @@ class Camera(Controller, Protocol):
     ) -> dict[str, Any]:
         """Return what that arming recorded: `most` frames from `first` on, or all.
 
-        `frames` (n, ny, nx) uint16, `sequence` (n,) int64 trigger numbers, `saturated`
+        `frames` (n, ny, nx) uint16, `sequence` (n,) int64 trigger numbers, `timestamps`
+        (n,) float64 s of the camera's own clock, NaN where it tells none, `saturated`
         (n,) int64 pixels at full scale; of all of the arming, `recorded` frames,
         `exposure` s as used, `missing` frames that no trigger (or one too early)
         produced. Many frames are fetched in pieces (`controllers.frames.fetch`).

@@ -43,7 +43,7 @@ RAW: Final = (HologramRecord.frames, HologramRecord.saturated)
 #: What devices told, of files that have it: the verdict follows from it.
 TOLD: Final = (
     HologramRecord.sequence, HologramRecord.pattern_shown, HologramRecord.cavity_locked,
-    HologramRecord.occupied,
+    HologramRecord.occupied, HologramRecord.lateness, HologramRecord.exposure,
 )  # fmt: skip
 SCORING: Final = (
     RecallRecord.names, RecallRecord.patterns, RecallRecord.image_shape,

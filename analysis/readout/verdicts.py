@@ -16,8 +16,12 @@ from .decode import LOST, Readout
 
 #: Share of clipped pixels beyond which a shot is called saturated.
 SATURATED = 0.01
-#: Share of the reference light by which two frames of one exposure may differ.
+#: Share of the reference light by which two frames of one exposure may differ, and of
+#: the exposure by which one may be late.
 LATE = 0.1
+#: How late a frame may be in any case, s: clocks of cameras tell microseconds, and
+#: their triggers jitter.
+PUNCTUAL = 10e-6
 #: Mean product of spins and written state below which it is the reference that turned:
 #: relaxation turns the misfits of a state, not the state.
 INVERTED = -0.3
@@ -38,6 +42,10 @@ def of_devices(raw: Mapping[Entry, Any]) -> Verdict:
     numbers = raw.get(record.sequence, np.arange(len(frames)))
     if not np.array_equal(numbers, np.arange(len(frames))):
         return Verdict.wrong_frames
+    # Without a clock there are no numbers, which are not larger than any.
+    late = np.abs(raw.get(record.lateness, np.nan))
+    if np.any(late > max(LATE * raw.get(record.exposure, 0.0), PUNCTUAL)):
+        return Verdict.late
     if not raw.get(record.pattern_shown, True):
         return Verdict.wrong_pattern
     if not raw.get(record.cavity_locked, True):

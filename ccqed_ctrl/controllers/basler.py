@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from pypylon import genicam, pylon
 from ccqed_ctrl import checks
 from ccqed_ctrl.errors import DeviceError, DeviceTimeoutError, ParameterError
 
-from .frames import not_present, reply
+from .frames import checked_region, not_present, reply
 
 #: Set in this order, below what the settings say.
 FEATURES: Final = {
@@ -31,6 +31,11 @@ FEATURES: Final = {
 }
 #: Counts at full scale of the formats that fit the protocol's frames.
 FULL_SCALE: Final = {"Mono10": 1023, "Mono12": 4095, "Mono16": 65535}
+#: The features of a region, and what its columns and rows are at the most.
+REGION: Final = ("OffsetX", "OffsetY", "Width", "Height")
+SENSOR: Final = ("WidthMax", "HeightMax")
+#: Ticks of the camera's clock in a second.
+TICKS: Final = 1e9
 #: What the vendor calls its emulated camera.
 EMULATED: Final = "BaslerCamEmu"
 
@@ -58,6 +63,8 @@ class Basler:
         except BaseException:
             self._camera.Close()
             raise
+        #: What is read out unless an arming says otherwise.
+        self._own = [self._number(name) for name in REGION]
         self._armings = 0
         self._present = -1
         self._wanted = self._failed = 0
@@ -92,6 +99,27 @@ class Basler:
             message = f"camera {name}: {value!r}: {_why(error)}"
             raise ParameterError(message) from error
 
+    def _number(self, name: str) -> int:
+        return int(self._camera.NodeMap.GetNode(name).GetValue())
+
+    def _cut(self, region: Sequence[int]) -> None:
+        """Read out a region, the one that was set up without."""
+        wanted = self._own
+        if len(region):
+            # The largest sizes are those that fit beside the offsets.
+            self._place(0, 0)
+            sensor = [self._number(name) for name in SENSOR]
+            wanted = list(checked_region(region, *sensor))
+        if wanted != [self._number(name) for name in REGION]:
+            self._place(0, 0)
+            for name, value in zip(REGION[2:], wanted[2:], strict=True):
+                self._value(name, value)
+            self._place(*wanted[:2])
+
+    def _place(self, left: int, top: int) -> None:
+        for name, value in zip(REGION[:2], (left, top), strict=True):
+            self._value(name, value)
+
     def _model(self) -> str:
         return str(self._camera.GetDeviceInfo().GetModelName())
 
@@ -111,21 +139,24 @@ class Basler:
             "failed": self._failed,
         }
 
-    def arm(self, frames: int, exposure: float) -> int:
+    def arm(self, frames: int, exposure: float, region: Sequence[int] = ()) -> int:
         """Prepare for `frames` triggers of `exposure` s; return an arm id.
 
-        Memory for all frames is taken here.
+        Memory for all frames is taken here. region: see `protocols.Camera`; cameras
+        have steps for it.
 
         Raises
         ------
         ParameterError
-            Fewer than one frame, or an exposure outside of the camera's.
+            Fewer than one frame, an exposure outside of the camera's, or a region that
+            it cannot do exactly.
         DeviceError
             The camera is gone.
         """
         count = checks.integer("camera frames", frames, 1, 10_000)
         with _saying("camera"):
             self._drop()
+            self._cut(region)
             time_us = self._camera.NodeMap.GetNode("ExposureTime")
             least, most = 1e-6 * time_us.GetMin(), 1e-6 * time_us.GetMax()
             wanted = checks.number("camera exposure", exposure, least, most, "s")
@@ -175,6 +206,8 @@ class Basler:
         # Pylon counts from 1, and what came incomplete as well.
         return reply(
             frames, [result.ImageNumber - 1 for result in taken],
+            # The emulated camera has no clock.
+            [result.TimeStamp / TICKS or np.nan for result in taken],
             recorded=len(self._taken), wanted=self._wanted, exposure=self._exposure,
             full_scale=self._full_scale,
         )  # fmt: skip

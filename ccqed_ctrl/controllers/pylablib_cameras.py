@@ -24,7 +24,7 @@ from ccqed_ctrl.errors import (
     ParameterError,
 )
 
-from .frames import not_present, reply
+from .frames import checked_region, not_present, reply
 
 #: An exposure is the camera's if it can be had to this fraction.
 EXPOSURE_TOLERANCE: Final = 0.1
@@ -40,24 +40,29 @@ class _Camera:
                 f"camera: frames must be of 9 to 16 bits a pixel; they are of {bits}"
             )
         self._camera, self._full_scale = camera, 2**bits - 1
+        #: What is read out unless an arming says otherwise.
+        self._own = list(camera.get_roi()[:4])
         self._armings, self._present, self._wanted = 0, -1, 0
         self._exposure = 0.0
-        #: Frames (n, ny, nx), and their numbers (n,).
+        #: Frames (n, ny, nx), and what the maker tells of each.
         self._taken: NDArray[np.uint16] = NOTHING
-        self._numbers: list[int] = []
+        self._about: list[Any] = []
 
     def ping(self) -> bool:
         """Return True while the camera answers."""
         with _saying("camera"):
             return bool(self._camera.is_opened() and self._camera.get_status())
 
-    def arm(self, frames: int, exposure: float) -> int:
+    def arm(self, frames: int, exposure: float, region: Sequence[int] = ()) -> int:
         """Prepare for `frames` triggers of `exposure` s; return an arm id.
+
+        region: see `protocols.Camera`.
 
         Raises
         ------
         ParameterError
-            Fewer than one frame, or an exposure that the camera cannot do to 10 %.
+            Fewer than one frame, an exposure that the camera cannot do to 10 %, or a
+            region that it cannot do exactly.
         DeviceError
             The camera is gone, or its buffer does not hold as many frames.
         """
@@ -65,6 +70,7 @@ class _Camera:
         wanted = checks.number("camera exposure", exposure, 0, unit="s")
         with _saying("camera"):
             self._drop()
+            self._cut(region)
             self._exposure = self._expose(wanted)
             self._camera.setup_acquisition("snap", nframes=count)
             self._camera.start_acquisition()
@@ -78,6 +84,16 @@ class _Camera:
         self._wanted, self._armings = count, self._armings + 1
         self._present = self._armings
         return self._present
+
+    def _cut(self, region: Sequence[int]) -> None:
+        """Read out a region, the one that was set up without."""
+        wanted = self._own
+        if len(region):
+            sensor = self._camera.get_detector_size()
+            left, top, columns, rows = checked_region(region, *sensor)
+            wanted = [left, left + columns, top, top + rows]
+        if wanted != list(self._camera.get_roi()[:4]):
+            _cut(self._camera, wanted)
 
     def _expose(self, wanted: float) -> float:
         """Set the exposure, and return the one that the camera then has, s."""
@@ -120,8 +136,12 @@ class _Camera:
             )
         part = slice(start, start + count if count else None)
         return reply(
-            self._taken[part].copy(), self._numbers[part], recorded=len(self._taken),
-            wanted=self._wanted, exposure=self._exposure, full_scale=self._full_scale,
+            self._taken[part].copy(),
+            [one.frame_index for one in self._about[part]],
+            # What is told in us, by Hamamatsu's cameras alone.
+            [1e-6 * getattr(one, "timestamp_us", np.nan) for one in self._about[part]],
+            recorded=len(self._taken), wanted=self._wanted, exposure=self._exposure,
+            full_scale=self._full_scale,
         )  # fmt: skip
 
     def _collect(self, timeout: float) -> None:
@@ -136,7 +156,7 @@ class _Camera:
         if frames:
             self._camera.stop_acquisition()
             self._taken = np.array(frames, np.uint16)
-            self._numbers = [int(one.frame_index) for one in about]
+            self._about = list(about)
 
     def abort(self) -> None:
         """Drop the current arming."""
@@ -145,7 +165,7 @@ class _Camera:
 
     def _drop(self) -> None:
         self._camera.clear_acquisition()
-        self._taken, self._numbers, self._present = NOTHING, [], -1
+        self._taken, self._about, self._present = NOTHING, [], -1
 
     def close(self) -> None:
         """Let the camera go."""

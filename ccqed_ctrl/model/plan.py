@@ -248,11 +248,13 @@ class MoviePlan:
     """When the holograms of one evolution are taken.
 
     times: (G,) s, of the middle of each exposure, since the field was off. pause: s,
-    from the end of one, reference and all, to the next.
+    from the end of one, reference and all, to the next. frames: (G + 1,) s, of each,
+    and of the one of the reference alone, counted from the first.
     """
 
     times: Floats
     pause: float
+    frames: Floats
 
 
 def plan_movie(
@@ -268,8 +270,9 @@ def plan_movie(
     taking = sequence.exposure + 2 * timing.reference_guard
     shortest = taking + imaging.readout_time
     first = sequence.evolution_time + taking / 2
+    last = shortest + timing.dac_settling
     if movie is None:
-        return MoviePlan(np.array([first]), 0.0)
+        return MoviePlan(np.array([first]), 0.0, np.array([0.0, last]))
     interval = shortest if movie.interval is None else movie.interval
     # A rounding error in the last digit is no violation.
     if interval < shortest * (1 - 1e-9):
@@ -279,7 +282,8 @@ def plan_movie(
             f"the plan asks for {interval:.4g} s: the camera would ignore its trigger"
         )
     times: Floats = first + interval * np.arange(float(movie.holograms))
-    return MoviePlan(times, interval - taking)
+    frames = np.append(times, times[-1] + last) - first
+    return MoviePlan(times, interval - taking, frames)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ class FlatFrames(HasEnvironment):
         DeviceTimeoutError
             Frames are missing, or late.
         """
-        arm_id = self.camera.arm(2 * PAIR, plan.exposure)
+        believed = plan.apparatus
+        region = believed.region.of(believed.imaging)
+        arm_id = self.camera.arm(2 * PAIR, plan.exposure, region)
         self.run_shot()
         taken = fetch_whole(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
         record = BackgroundRecord

@@ -96,13 +96,17 @@ class HolographicShot(HasEnvironment):
         spots = seen(plan.spots, plan.apparatus.axis)
         pattern = self.dmd.load("cue", spots, shot.load.dmd_pattern)
         self.dmd.display(pattern)
-        arm_id = self.camera.arm(plan.frames, plan.sequence.exposure)
+        believed = plan.apparatus
+        region = believed.region.of(believed.imaging)
+        arm_id = self.camera.arm(plan.frames, plan.sequence.exposure, region)
         self.run_shot(shot.load.dds_amplitude)
         shown, locked = self.dmd.displayed() == pattern, self._locked()
         occupied = self.tweezers.occupied()
         taken = fetch_whole(self.camera, arm_id, plan.apparatus.timing.fetch_timeout)
+        times = taken["timestamps"] - taken["timestamps"][0]
         return {
             HologramRecord.frames: taken["frames"],
+            HologramRecord.lateness: times - plan.movie.frames,
             HologramRecord.exposure: taken["exposure"],
             HologramRecord.saturated: taken["saturated"].sum(),
             HologramRecord.sequence: taken["sequence"],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ccqed_ctrl.controllers.frames import not_present, reply
+from ccqed_ctrl.controllers.frames import checked_region, not_present, reply
 
 from .controls import Setting
 from .faults import FLASH, Fault, Faults
@@ -32,6 +32,14 @@ class Exposure:
     electrons: Floats
 
 
+class Taken(NamedTuple):
+    """A frame that was read out: counts (ny, nx), its trigger, when it began, mu."""
+
+    counts: NDArray[np.uint16]
+    sequence: int
+    start_mu: int
+
+
 @dataclass
 class Arming:
     """What one `arm` asked for, and what came of it."""
@@ -39,18 +47,18 @@ class Arming:
     arm_id: int
     frames: int
     exposure: float
-    taken: list[NDArray[np.uint16]] = field(default_factory=list)
-    sequence: list[int] = field(default_factory=list)
+    #: Rows and columns of the sensor.
+    region: tuple[slice, slice]
+    taken: list[Taken] = field(default_factory=list)
     triggers: int = 0
     kept: int = 0
 
-    def keep(self, frame: NDArray[np.uint16], number: int, room: int | None) -> None:
+    def keep(self, frame: Taken, room: int | None) -> None:
         """Put a frame into the ring of `room` frames, over the oldest if it is full."""
         self.kept += 1
         self.taken.append(frame)
-        self.sequence.append(number)
         if room is not None:
-            del self.taken[:-room], self.sequence[:-room]
+            del self.taken[:-room]
 
 
 class Sensor:
@@ -71,15 +79,27 @@ class Sensor:
         self._armings = 0
         self._ready_mu = 0
         self.open: list[Exposure] = []
-        #: What the buffers held last, and the number of its trigger.
-        self._left: tuple[NDArray[np.uint16], int] | None = None
+        #: What the buffers held last.
+        self._left: Taken | None = None
 
-    def arm(self, frames: int, exposure: float) -> int:
-        """Prepare for triggers; a former arming is dropped."""
+    def arm(self, frames: int, exposure: float, region: Sequence[int] = ()) -> int:
+        """Prepare for triggers; a former arming is dropped.
+
+        Raises
+        ------
+        ParameterError
+            A region beyond the sensor, see `ccqed_ctrl.protocols.Camera`.
+        """
+        side = self._imaging.pixels
+        whole = (0, 0, side, side)
+        cut = checked_region(region, side, side) if len(region) else whole
+        left, top, columns, rows = cut
+        part = slice(top, top + rows), slice(left, left + columns)
         self._armings += 1
-        before, self._arming = self._arming, Arming(self._armings, frames, exposure)
+        before = self._arming
+        self._arming = Arming(self._armings, frames, exposure, part)
         if before is not None and before.taken:
-            self._left = before.taken[-1], before.sequence[-1]
+            self._left = before.taken[-1]
         self.open.clear()
         return self._armings
 
@@ -117,14 +137,17 @@ class Sensor:
         lost = Fault.dropped_frame if first else Fault.buffer_overrun
         if first and strikes(Fault.frame_saturated):
             exposure.electrons += FLASH
-        frame = self._pixels.expose(exposure.electrons, self._rng)
+        counts = self._pixels.expose(exposure.electrons, self._rng)[arming.region]
         if strikes(lost):
             return
-        read = [(frame, exposure.sequence)]
-        if first and self._left is not None and strikes(Fault.stale_frame):
-            read.insert(0, self._left)
-        for taken, number in read[: arming.frames - arming.kept]:
-            arming.keep(taken, number, self._pixels.camera.buffer)
+        read = [Taken(counts, exposure.sequence, exposure.start_mu)]
+        left = self._left
+        # A buffer of another size is a new one.
+        fits = left is not None and left.counts.shape == counts.shape
+        if first and left is not None and fits and strikes(Fault.stale_frame):
+            read.insert(0, left)
+        for taken in read[: arming.frames - arming.kept]:
+            arming.keep(taken, self._pixels.camera.buffer)
 
     def collect(self, arm_id: int, wanted: slice = slice(None)) -> dict[str, Any]:
         """Return what `ccqed_ctrl.protocols.Camera.fetch` promises of wanted frames.
@@ -137,13 +160,16 @@ class Sensor:
         arming = self._arming
         if arming is None or arming.arm_id != arm_id:
             raise not_present(arm_id)
-        shape = (0, self._imaging.pixels, self._imaging.pixels)
         taken = arming.taken[wanted]
-        frames = np.stack(taken) if taken else np.empty(shape, np.uint16)
+        shape = [part.stop - part.start for part in arming.region]
+        frames = np.empty((len(taken), *shape), np.uint16)
+        for frame, one in zip(frames, taken, strict=True):
+            frame[:] = one.counts
         return reply(
-            frames, arming.sequence[wanted], recorded=len(arming.taken),
-            wanted=arming.frames, exposure=arming.exposure,
-            full_scale=self._imaging.saturation,
+            frames, [one.sequence for one in taken],
+            [one.start_mu * self._ref_period for one in taken],
+            recorded=len(arming.taken), wanted=arming.frames,
+            exposure=arming.exposure, full_scale=self._imaging.saturation,
         )  # fmt: skip
 
 

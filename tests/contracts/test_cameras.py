@@ -50,7 +50,7 @@ def of_the_twin(name):
 
                 return SimpleNamespace(
                     camera=camera, trigger=by_wire, full_scale=500, wired=True,
-                    counts=True, simulated=True,
+                    counts=True, simulated=True, clock=True,
                 )  # fmt: skip
 
             yield lab
@@ -63,7 +63,7 @@ def basler_lab(camera):
     return SimpleNamespace(
         # Frames are triggered as they are fetched.
         camera=camera, trigger=lambda *times: None, full_scale=65535, wired=False,
-        counts=False, simulated=True,
+        counts=False, simulated=True, clock=False,
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def by_pylablib(name, full_scale):
                 camera.abort()
                 return SimpleNamespace(
                     camera=camera, trigger=by_wire, full_scale=full_scale, wired=True,
-                    counts=False, simulated=False,
+                    counts=False, simulated=False, clock=name == "Hamamatsu",
                 )  # fmt: skip
 
             yield lab
@@ -162,6 +162,33 @@ def test_each_trigger_is_a_frame(lab):
     assert taken["exposure"] == pytest.approx(50e-6)
 
 
+def test_a_camera_that_has_a_clock_tells_when_its_frames_were(lab):
+    arm_id = lab.camera.arm(3, 50e-6)
+    lab.trigger(1, 41, 91)
+    times = lab.camera.fetch(arm_id, 1.0)["timestamps"]
+    assert (times.dtype, times.shape) == (np.float64, (3,))
+    passed = [40e-3, 50e-3] if lab.clock else [np.nan, np.nan]
+    np.testing.assert_allclose(np.diff(times), passed, atol=1e-6)
+
+
+def test_a_region_is_read_out_and_forgotten_with_its_arming(lab):
+    arm_id = lab.camera.arm(1, 50e-6, [4, 6, 16, 20])
+    lab.trigger(1)
+    assert lab.camera.fetch(arm_id, 1.0)["frames"].shape == (1, 20, 16)
+    arm_id = lab.camera.arm(1, 50e-6)
+    lab.trigger(41)
+    assert lab.camera.fetch(arm_id, 1.0)["frames"].shape == (1, 32, 32)
+
+
+@pytest.mark.parametrize(
+    "region", [[0, 0, 32], [0, 0, 0, 8], [-2, 0, 8, 8], [0, 0, 8, 10**6],
+               [0.5, 0, 8, 8], "abcd"],
+)  # fmt: skip
+def test_bad_regions_are_refused(lab, region):
+    with refused(ParameterError, "camera region"):
+        lab.camera.arm(1, 50e-6, region)
+
+
 def test_a_trigger_that_never_came_is_missing(wired):
     arm_id = wired.camera.arm(3, 50e-6)
     wired.trigger(1, 41)
@@ -186,7 +213,7 @@ def test_frames_are_fetched_in_pieces(lab):
     for first, most, numbers in ((0, 1, [0]), (1, 2, [1, 2]), (3, 5, [3]), (9, 1, [])):
         piece = lab.camera.fetch(arm_id, 1.0, first, most)
         assert (piece["recorded"], piece["missing"]) == (4, 0)
-        for key in ("frames", "sequence", "saturated"):
+        for key in ("frames", *frames.EACH):
             np.testing.assert_array_equal(piece[key], whole[key][numbers], key)
 
 

@@ -14,6 +14,7 @@ from tests.controllers.faked import faked
 
 Status = namedtuple("TFramesStatus", ["acquired", "unread", "skipped", "buffer_size"])
 Info = namedtuple("TFrameInfo", ["frame_index"])
+StampedInfo = namedtuple("TFrameInfo", ["frame_index", "timestamp_us"])
 #: A frame and its readout take as long, ms.
 BUSY = 10
 
@@ -41,8 +42,8 @@ class DCAMTimeoutError(DCAMError):
 class Camera:
     """What both have; the sensor is of 64 x 48."""
 
-    OUTSIDE = ("edge", "usable")
-    connected, room, longest = 1, 1000, 10.0
+    OUTSIDE = ("edge", "info", "usable")
+    connected, room, longest, step = 1, 1000, 10.0, 2
     last = None
 
     def __init__(self, idx=0):
@@ -86,12 +87,20 @@ class Camera:
     def set_roi(self, hstart=0, hend=None, vstart=0, vend=None, hbin=1, vbin=1):
         self.usable()
         # As the real ones: the nearest that is possible.
+        if self._running:
+            raise self.Error("function 'SetImage' raised error 20072(ACQUIRING)")
+        sides = (hstart, hend, vstart, vend)
+        hstart, hend, vstart, vend = (self.step * (one // self.step) for one in sides)
         self._roi = (hstart, min(hend, 64), vstart, min(vend, 48))
         return self.get_roi()
 
     def get_roi(self):
         self.usable()
         return (*self._roi, 1, 1)
+
+    def get_detector_size(self):
+        self.usable()
+        return (64, 48)
 
     def setup_acquisition(self, mode="sequence", nframes=100):
         self.usable()
@@ -108,6 +117,7 @@ class Camera:
         if self._snap is None:
             raise self.Error("acquisition is not set up")
         self._running, self._frames, self._free_at = True, [], -np.inf
+        self._edges = []
 
     def stop_acquisition(self):
         self.usable()
@@ -137,7 +147,10 @@ class Camera:
         if self._snap is None:
             return (None, None)
         numbers = range(rng[0], min(rng[1], len(self._frames)))
-        return [self._frames[n] for n in numbers], [Info(n) for n in numbers]
+        return [self._frames[n] for n in numbers], [self.info(n) for n in numbers]
+
+    def info(self, number):
+        return Info(number)
 
     def edge(self, time_ms):
         """A rising edge of the trigger, at a time."""
@@ -150,6 +163,7 @@ class Camera:
             image = (image + len(self._frames)).astype("<u2")
             image[2, 3] = 2**self.bits - 1
             self._frames.append(image)
+            self._edges.append(time_ms)
 
 
 class AndorSDK2Camera(Camera):
@@ -221,6 +235,9 @@ class AndorSDK2Camera(Camera):
 class DCAMCamera(Camera):
     Error, TimeoutError = DCAMError, DCAMTimeoutError
     bits = 16
+
+    def info(self, number):
+        return StampedInfo(number, 5_000_000_000 + 1000 * self._edges[number])
 
     def __init__(self, idx=0):
         super().__init__(idx)

@@ -65,6 +65,18 @@ def test_a_region_is_cut_out(opened):
     np.testing.assert_array_equal(found["frames"], IMAGES[:1, 2:6, 4:12])
 
 
+def test_an_arming_cuts_the_sensor_itself(opened):
+    camera = opened()
+    camera.arm(1, 1e-3, [24, 20, 8, 12])
+    # Larger, and elsewhere: no order of the features is always possible.
+    for left, top, columns, rows in ((4, 2, 8, 4), (0, 1, 32, 31)):
+        arm_id = camera.arm(1, 1e-3, [left, top, columns, rows])
+        found = camera.fetch(arm_id, 5.0)["frames"][0]
+        there = IMAGES[:, top : top + rows, left : left + columns]
+        assert any(np.array_equal(found, one) for one in there)
+    assert taken(camera)["frames"].shape == (1, 32, 32)
+
+
 @pytest.mark.parametrize(("bits", "full"), [(10, 1023), (12, 4095)])
 def test_full_scale_is_that_of_the_format(opened, bits, full):
     found = taken(opened(PixelFormat=f"Mono{bits}"))

@@ -24,6 +24,7 @@ class Camera:
         return {
             "frames": np.broadcast_to(values, (len(numbers), SIZE, SIZE)).copy(),
             "sequence": numbers.astype(np.int64),
+            "timestamps": numbers / 8,
             "saturated": numbers.astype(np.int64) * 2,
             "recorded": COUNT,
             "exposure": 1e-3,
@@ -42,5 +43,6 @@ def test_a_long_series_exists_once(monkeypatch):
     np.testing.assert_array_equal(taken["frames"][:, 3, 5], np.arange(COUNT))
     np.testing.assert_array_equal(taken["sequence"], np.arange(COUNT))
     np.testing.assert_array_equal(taken["saturated"], 2 * np.arange(COUNT))
+    np.testing.assert_array_equal(taken["timestamps"], np.arange(COUNT) / 8)
     assert (taken["missing"], taken["exposure"]) == (2, 1e-3)
     assert peak < 1.25 * taken["frames"].nbytes

@@ -54,6 +54,21 @@ def test_an_andor_is_set_up_to_be_triggered_and_read_from_the_top(drivers):
     assert taken["saturated"] == 1  # of 14 bits
 
 
+@pytest.mark.parametrize("name", FAKES)
+def test_an_arming_cuts_the_sensor_itself(drivers, name):
+    camera, fake = getattr(drivers, name)(region=[4, 36, 2, 34]), FAKES[name]
+    arm_id = camera.arm(1, 1e-3, [10, 20, 8, 6])
+    fake.last.edge(0)
+    frames = camera.fetch(arm_id, 1.0)["frames"]
+    assert frames.shape == (1, 6, 8)
+    assert frames[0, 0, 0] == 20 * 64 + 10
+    # What the camera would round is refused.
+    with pytest.raises(ParameterError, match=r"region: \[11, 19, .* \[10, 18, 20, 26"):
+        camera.arm(1, 1e-3, [11, 20, 8, 6])
+    camera.arm(1, 1e-3)
+    assert fake.last.get_roi()[:4] == (4, 36, 2, 34)
+
+
 def test_a_hamamatsu_takes_attributes_by_name(drivers):
     camera = drivers.Hamamatsu(readout_speed=1)
     assert FAKES["Hamamatsu"].last._attributes["readout_speed"] == 1
@@ -66,9 +81,9 @@ def test_a_hamamatsu_takes_attributes_by_name(drivers):
     [
         ("Andor", {"gain": 1000}, "SetEMCCDGain"),
         ("Andor", {"amplifier": [0, 0, 7, 0]}, r"\[0, 0, 7, 0\] is .* \[0, 0, 3"),
-        ("Andor", {"region": [0, 99, 0, 9]}, r"region: .* nearest is \[0, 64, 0, 9\]"),
+        ("Andor", {"region": [0, 99, 0, 8]}, r"region: .* nearest is \[0, 64, 0, 8\]"),
         ("Andor", {"region": [1, 2]}, "camera settings: "),
-        ("Hamamatsu", {"region": [0, 9, 0, 99]}, r"nearest is \[0, 9, 0, 48\]"),
+        ("Hamamatsu", {"region": [0, 9, 0, 48]}, r"nearest is \[0, 8, 0, 48\]"),
         ("Hamamatsu", {"speed": 3}, "attribute speed is missing"),
     ],
 )  # fmt: skip

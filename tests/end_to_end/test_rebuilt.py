@@ -116,7 +116,7 @@ def test_a_row_told_wrong_is_found_out(tmp_path):
         volts = power * np.arange(1, 11) / 10
         row = Rebuilt(
             Apparatus(), Sequence(), PumpPlan(volts, 1e-4, np.nan, np.nan),
-            np.array([[30e-6, 0.0]]), MoviePlan(np.zeros(1), 0.0),
+            np.array([[30e-6, 0.0]]), MoviePlan(np.zeros(1), 0.0, np.zeros(2)),
             LoadPlan(np.ones(1), 0.1, np.empty(0), np.nan, np.empty(0, np.int8)),
         )  # fmt: skip
         shot.arrange(row, afresh=True)

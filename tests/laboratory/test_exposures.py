@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ccqed_ctrl.errors import DeviceError
+from ccqed_ctrl.errors import DeviceError, ParameterError
 from ccqed_ctrl.params import Imaging
 from sim_backend.laboratory.exposures import Sensor
 from sim_backend.laboratory.imperfections import Camera
@@ -118,3 +118,17 @@ def test_a_ring_that_is_full_loses_its_oldest_frames():
     assert (recorded["recorded"], recorded["missing"]) == (2, 2)
     means = recorded["frames"].mean(axis=(1, 2))
     np.testing.assert_allclose(means, [300, 400], rtol=0.02)
+
+
+def test_a_region_is_what_the_whole_frame_has_there():
+    light, found = np.arange(256.0).reshape(16, 16) * 100, {}
+    for region in ([], [3, 5, 8, 6]):
+        sensor = made()
+        arm_id = sensor.arm(1, 10e-6, region)
+        expose(sensor, MS, light)
+        found[len(region)] = sensor.collect(arm_id)
+    np.testing.assert_array_equal(found[4]["frames"], found[0]["frames"][:, 5:11, 3:11])
+    assert found[4]["timestamps"] == found[0]["timestamps"] == [1e-3]
+    with pytest.raises(ParameterError, match="camera region: rows"):
+        sensor.arm(1, 10e-6, [3, 5, 8, 12])
+    assert sensor.collect(arm_id)["recorded"] == 1  # still armed as before

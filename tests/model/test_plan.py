@@ -332,11 +332,14 @@ def plan_movie(movie, **sequence):
 def test_without_a_movie_there_is_one_hologram_after_the_evolution():
     made = plan_movie(None)
     np.testing.assert_allclose(made.times, [2.025e-3])
+    # The pump is off, with its servo, before the frame of the reference.
+    np.testing.assert_allclose(made.frames, [0.0, 1.052e-3])
 
 
 def test_holograms_follow_each_other_as_asked_or_as_the_camera_can():
     made = plan_movie(Movie(holograms=3, interval=3e-3))
     np.testing.assert_allclose(made.times, [2.025e-3, 5.025e-3, 8.025e-3])
+    np.testing.assert_allclose(made.frames, [0.0, 3e-3, 6e-3, 7.052e-3])
     assert made.pause == pytest.approx(2.95e-3)
     fastest = plan_movie(Movie(holograms=3))
     np.testing.assert_allclose(np.diff(fastest.times), 1.05e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ccqed_ctrl import checks
@@ -30,19 +31,22 @@ class SimulatedCamera:
             "exposures_open": len(self._sensor.open),
         }
 
-    def arm(self, frames: int, exposure: float) -> int:
+    def arm(self, frames: int, exposure: float, region: Sequence[int] = ()) -> int:
         """Prepare for `frames` triggers of `exposure` s; return an arm id.
+
+        region: see `ccqed_ctrl.protocols.Camera`.
 
         Raises
         ------
         ParameterError
-            Fewer than one frame, or an exposure outside 1 us to 1 s.
+            Fewer than one frame, an exposure outside 1 us to 1 s, or a region beyond
+            the sensor.
         """
         self._answer()
         count = checks.integer("camera frames", frames, 1, 10_000)
         wanted = checks.number("camera exposure", exposure, 1e-6, 1.0, "s")
         steps = max(1, round(wanted / self._step))
-        return int(self._sensor.arm(count, steps * self._step))
+        return int(self._sensor.arm(count, steps * self._step, region))
 
     def fetch(
         self, arm_id: int, timeout: float, first: int = 0, most: int = 0

@@ -43,7 +43,7 @@ def test_a_reading_has_every_measured_row_but_what_the_camera_gives(plan, readin
     rows = {e for e in R.entries() if e.axes[:1] == ("S",) and not e.planned}
     devices = {
         R.frames, R.exposure, R.saturated, R.sequence, R.pattern_shown, R.cavity_locked,
-        R.occupied,
+        R.occupied, R.lateness,
     }  # fmt: skip
     assert set(reading.rows) == rows - devices - {R.verdict, R.attempts, R.rejected}
     DatasetWriter(Owner()).append({**reading.rows, **plan.shots[0].rows})

@@ -32,6 +32,12 @@ FOUND = Readout(
         ({R.sequence: [0, 2]}, Verdict.wrong_frames),
         ({R.pattern_shown: False}, Verdict.wrong_pattern),
         ({R.cavity_locked: False}, Verdict.unlocked),
+        ({R.lateness: [0.0, np.nan]}, Verdict.ok),
+        ({R.lateness: [0.0, 9e-6]}, Verdict.ok),
+        ({R.lateness: [0.0, 11e-6]}, Verdict.late),
+        ({R.lateness: [0.0, -11e-6]}, Verdict.late),  # the first was
+        ({R.lateness: [0.0, 19e-6], R.exposure: 200e-6}, Verdict.ok),
+        ({R.lateness: [0.0, 21e-6], R.exposure: 200e-6}, Verdict.late),
         ({R.saturated: 2}, Verdict.ok),  # 1 % of 200 pixels
         ({R.saturated: 3}, Verdict.saturated),
     ],
