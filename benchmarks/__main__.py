@@ -1,8 +1,8 @@
 """`python -m benchmarks [group ...] [--json PATH]`: the table, and the same as JSON.
 
 `python -m benchmarks COMMAND ...` for what is no comparison with a peer:
-`artiq_material`, `decoding`, `dispersion`, `endurance`, `expected`, `interpretation`,
-`kills`, `large_basins`, `mutation`, `robustness`, `threshold`.
+`artiq_material`, `bad_days`, `decoding`, `dispersion`, `endurance`, `expected`,
+`interpretation`, `kills`, `large_basins`, `mutation`, `robustness`, `threshold`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import (
+    bad_days,
     decoding,
     dispersion,
     endurance,
@@ -52,6 +53,7 @@ GROUPS: dict[str, Callable[[int], Iterator[Row]]] = {
 #: Commands with options of their own, which return an exit code.
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "artiq_material": artiq_material.main,
+    "bad_days": bad_days.main,
     "kills": kills.main,
     "large_basins": large_basins.main,
     "endurance": endurance.main,

@@ -13,6 +13,7 @@ from .. import pyon
 from ..errors import CalibrationError
 from .record import HISTORY, RECORDS
 
+_TABLE: Final = "CREATE TABLE IF NOT EXISTS datasets (key TEXT PRIMARY KEY, pyon TEXT)"
 _OURS: Final = f"key GLOB '{RECORDS}.*' OR key GLOB '{HISTORY}.*'"
 
 
@@ -49,6 +50,7 @@ def write(path: Path, changes: Mapping[str, Any]) -> None:
             contextlib.closing(sqlite3.connect(path, timeout=5.0)) as connection,
             connection,
         ):
+            connection.execute(_TABLE)
             for key, value in changes.items():
                 connection.execute("DELETE FROM datasets WHERE key = ?", (key,))
                 if value is not None:
