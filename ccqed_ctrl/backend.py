@@ -42,8 +42,9 @@ def ask(devices: Mapping[str, Any]) -> Answer:
 
     Hardware where all are; simulation where some are, and the others are silent.
     """
+    cores: dict[int, Answer] = {}
     words = {
-        name: _word(device)
+        name: _word(device, cores)
         for name, device in devices.items()
         if type(device).__module__ != _NO_DEVICE
     }
@@ -68,8 +69,8 @@ def devices_of(manager: Any) -> dict[str, Any]:
     }
 
 
-def _word(device: Any) -> Answer:
-    """Return what one device says of itself."""
+def _word(device: Any, cores: dict[int, Answer]) -> Answer:
+    """Return what one device says of itself; `cores` have been asked already."""
     module = type(device).__module__
     if module.startswith(_OURS):
         return Answer(SIMULATION, "")
@@ -77,7 +78,19 @@ def _word(device: Any) -> Answer:
         return _status(device)
     if altered := next(_altered(device), ""):
         return Answer(DOUBTFUL, f"not ARTIQ's own driver: {altered}")
-    return _answering(device.comm) if hasattr(device, "comm") else Answer(HARDWARE, "")
+    if hasattr(device, "comm"):
+        return _asked(device, cores)
+    # A card is what its core device is: the same driver moves a simulated one.
+    core = getattr(device, "core", None)
+    known = type(core).__module__.startswith(_ARTIQS) and hasattr(core, "comm")
+    return Answer(_asked(core, cores).backend if known else HARDWARE, "")
+
+
+def _asked(core: Any, cores: dict[int, Answer]) -> Answer:
+    """Return what a core device is, which is asked once."""
+    if id(core) not in cores:
+        cores[id(core)] = _answering(core.comm)
+    return cores[id(core)]
 
 
 def _status(device: Any) -> Answer:

@@ -309,6 +309,29 @@ def test_the_laboratorys_own_drivers_are_hardware_until_somebody_changes_one(
 
 @pytest.mark.artiq
 @needs_artiq
+@pytest.mark.parametrize("without_core", [False, True])
+def test_cards_are_what_their_core_device_is(monkeypatch, without_core):
+    monkeypatch.delenv("CCQED_BACKEND", raising=False)
+    device_db = runpy.run_path(str(ROOT / "device_db.py"))["device_db"]
+    master = importlib.import_module("artiq.master.worker_db")
+    manager = master.DeviceManager(devices.DeviceDB(device_db))
+    for name in ("ttl4", "urukul0_ch0", "zotino0"):
+        manager.get(name)
+    made = backend.devices_of(manager)
+    server = CoreDevice(b"9.0;simulation")
+    core = made["core"]
+    core.comm.host, core.comm.port = "127.0.0.1", server.port
+    if without_core:
+        del made["core"]
+    found = ask(made)
+    core.close()
+    server.close()
+    assert found.backend == SIMULATION
+    assert ("9.0;simulation" in found.reason) is not without_core
+
+
+@pytest.mark.artiq
+@needs_artiq
 def test_a_core_device_that_only_compiles_or_does_not_answer_is_doubtful():
     driver = importlib.import_module("artiq.coredevice.core")
     compiling = driver.Core(None, None, 1e-9)

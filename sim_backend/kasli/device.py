@@ -94,6 +94,13 @@ class Device:
         """Serve a host on a thread of its own; one that is there before is hung up."""
         threading.Thread(target=self._serve, args=(given,), daemon=True).start()
 
+    def close(self) -> None:
+        """Hang up, and wait until the kernel that runs has ended."""
+        if (connection := self._connection) is not None:
+            connection.hang_up()
+        with self._lock:
+            pass
+
     def _serve(self, given: socket.socket) -> None:
         connection = Connection(given)
         if (before := self._connection) is not None:

@@ -290,6 +290,7 @@ class Core:
     def reset(self) -> None:
         """Drop what is queued and put the cursor a margin ahead of the counter."""
         self.rtio.reset()
+        self.rtio.spend(self.costs.counter)
         at_mu(np.int64(self.rtio.counter + REALTIME_MARGIN))
 
     @kernel
