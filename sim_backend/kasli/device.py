@@ -44,6 +44,8 @@ class Device:
         self.ident = f"{version};simulation"
         self.log = CoreLog()
         self.finished_cleanly = True
+        #: What hosts wrote there, until the process ends.
+        self.configuration: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._connection: Connection | None = None
@@ -100,6 +102,15 @@ class Device:
             connection.hang_up()
         with self._lock:
             pass
+
+    def reboot(self) -> None:
+        """Hang up and forget what kernels left; time goes on, and so does the plant."""
+        self.close()
+        with self._lock:
+            self.firmware = firmware.Firmware(self.board, self.machine)
+            self.machine.attach(self._handlers())
+            self.finished_cleanly = True
+        self.log.write("runtime", "restarted", logging.WARNING)
 
     def _serve(self, given: socket.socket) -> None:
         connection = Connection(given)

@@ -91,7 +91,7 @@ class Firmware:
         machine.memory.pack("<I", symbols["_buffer"], WORDS)
         machine.keep()
         self._words = np.frombuffer(machine.memory.map, _WORD, CAPACITY, WORDS - RAM)
-        self._reported = 0
+        self._reported = len(board.rtio.errors)
         self.board.rtio.where = lambda: ""
 
     # Kernel by kernel

@@ -19,7 +19,7 @@ from ccqed_ctrl.threads import one_thread
 from sim_backend.crate.board import Board
 from sim_backend.host import devices
 
-from . import controllers, server
+from . import analyzer, controllers, management, server
 from .device import Device
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,20 @@ def serve(options: argparse.Namespace) -> int:
     lock = threading.RLock()
     device_db, manager = _laboratory(options)
     device = Device(_board(device_db, manager, lock), _version())
-    listening = server.listen(device.accept, address, server.SESSION)
+    ports = {
+        server.SESSION: device.accept,
+        management.PORT: management.Management(device).accept,
+        analyzer.PORT: analyzer.Analyzer(device.board.rtio).accept,
+    }
+    listening = []
     try:
+        for port, accept in ports.items():
+            listening.append(server.listen(accept, address, port))
         with one_thread():
             asyncio.run(_serve(device_db, manager, lock, options, address))
     finally:
-        listening.close()
+        for one in listening:
+            one.close()
         device.close()
         manager.close_devices()
     return 0

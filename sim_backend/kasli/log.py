@@ -15,7 +15,7 @@ class CoreLog:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._lines: list[str] = []
         self._size = 0
         self._part = ""
@@ -32,6 +32,7 @@ class CoreLog:
                 self._size += len(told)
             while self._size > SIZE:
                 self._size -= len(self._lines.pop(0))
+            self._lock.notify_all()
 
     def print(self, text: str) -> None:
         """Add what a kernel prints; a line is one when it ends."""
@@ -54,3 +55,12 @@ class CoreLog:
         with self._lock:
             self._lines.clear()
             self._size = 0
+
+    def pull(self, seconds: float) -> str:
+        """Wait for lines, not too long; return and forget all there are."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._lines, seconds)
+            text = "".join(self._lines)
+            self._lines.clear()
+            self._size = 0
+        return text

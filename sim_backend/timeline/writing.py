@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ccqed_ctrl.errors import ParameterError, ResultsError
+from sim_backend.crate import dump
 from sim_backend.host import arguments, discovery, runner
 
-from . import analyzer, picture, table, vcd
+from . import picture, table, vcd
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _writer(options: argparse.Namespace) -> Callable[[runner.Outcome], None]:
     if path is not None and suffix == ".vcd":
         return lambda run: vcd.write(run.plant.timeline, path)
     if path is not None and suffix == ".bin":
-        return lambda run: _write_bytes(path, analyzer.of_rtio(run.core.rtio))
+        return lambda run: _write_bytes(path, dump.of_rtio(run.core.rtio))
     if path is not None and suffix not in (".txt", ".csv"):
         known = ", ".join((*_PICTURES, ".vcd", ".bin", ".txt", ".csv"))
         message = f"a timeline is written to one of {known}; got {path.name!r}"

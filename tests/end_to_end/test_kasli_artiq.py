@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -44,6 +45,15 @@ def boards(monkeypatch):
     return made
 
 
+def _program(name, *words, folder):
+    """Run a program of ARTIQ's; return what it says."""
+    command = [sys.executable, "-m", f"artiq.frontend.{name}", *map(str, words)]
+    done = subprocess.run(
+        command, cwd=folder, check=True, timeout=60, capture_output=True, text=True
+    )
+    return done.stdout
+
+
 def told(word, counter):
     time_mu, _, channel, address, data = word
     return [time_mu, channel, address, data & 0xFFFFFFFF, counter]
@@ -63,6 +73,10 @@ def test_recall_leaves_the_words_and_frames_of_the_interpreting_twin(
     environment.pop("CCQED_BACKEND", None)  # the file as it is: a laboratory's
     with kasli(tmp_path, address):
         subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=300)
+        log = _program("artiq_coremgmt", "-D", address, "log", folder=tmp_path)
+        _program("artiq_coreanalyzer", "--device-db", database, "-d", "dump.bin",
+                 folder=tmp_path)  # fmt: skip
+        assert "connection closed" in log
     ours = recall(None, **ARGUMENTS)
     report = json.loads((tmp_path / "kasli.json").read_text())
     assert report["artiq"] == []
@@ -70,6 +84,13 @@ def test_recall_leaves_the_words_and_frames_of_the_interpreting_twin(
     found = [[*word[:3], word[3] & 0xFFFFFFFF, word[4]] for word in report["words"]]
     assert len(expected) > 300
     assert found == expected
+    comm_analyzer = importlib.import_module("artiq.coredevice.comm_analyzer")
+    dump = comm_analyzer.decode_dump((tmp_path / "dump.bin").read_bytes())
+    events = [
+        [m.timestamp, m.channel, m.address, m.data & 0xFFFFFFFF, m.rtio_counter]
+        for m in dump.messages[:-1]
+    ]
+    assert events == expected
     with (
         analysis.open(tmp_path / "out.h5") as theirs,
         analysis.open(ours.path) as same,

@@ -77,7 +77,7 @@ class Host:
 
     def run(self, source):
         """Load and start a kernel; return the kind of what comes back."""
-        assert self.load(source) == ""
+        assert (refused := self.load(source)) == "", refused
         self.send(6)
         return self.reply()
 

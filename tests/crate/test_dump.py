@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
+from sim_backend.crate.dump import dump
 from sim_backend.crate.rtio import Word
 from sim_backend.host import is_embedded
-from sim_backend.timeline.analyzer import dump
 
 
 def test_a_dump_of_one_event_byte_by_byte():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from sim_backend.crate.rtio import Rtio, Word
+from .rtio import Rtio, Word
 
 #: Our log goes elsewhere; no channel of a Kasli has this number.
 _LOG_CHANNEL = 127
