@@ -79,8 +79,12 @@ class Machine:
             self.memory.pack("<III", address, *code)
         self._symbols: Mapping[str, int] = {"now": NOW}
         self.runtime = Library(runtime, RUNTIME, self.memory, self.resolve)
-        own = (n for n in self.runtime.symbols if n[0] not in "._" or n[:2] == "__")
-        self._symbols = {n: self.runtime.symbols[n] for n in own} | self._symbols
+        # Not its state and labels, nor what the linker adds.
+        own = {n for n in self.runtime.symbols if n[0] not in "._" or n[:2] == "__"}
+        own -= {"__bss_start"}
+        self._symbols = {
+            n: self.runtime.symbols[n] for n in sorted(own)
+        } | self._symbols
         self._map(RAM + RAM_SIZE)
         self._cpu.reg_write(rv.UC_RISCV_REG_MSTATUS, _FLOATS_ON)
         self._stopping = threading.Event()
