@@ -163,6 +163,9 @@ device_db |= {
     "local_oscillator_switch": "ttl_urukul0_sw3",
     "pump_servo": "zotino0",
     "photodiodes": "sampler0",
+    # A weak probe through the cavity, and what counts its photons.
+    "probe": "urukul1_ch0",
+    "transmission": "ttl1_counter",
 }
 
 if os.environ.get("CCQED_BACKEND") == "simulation":

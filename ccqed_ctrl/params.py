@@ -337,7 +337,7 @@ class Traps(Parameters):
 
 @dataclass(frozen=True)
 class Tones(Parameters):
-    """The phase-locked AOM drives."""
+    """The AOM drives: four that are phase-locked, and the probe's."""
 
     frequency: float = quantity(
         200e6, "frequency of all four drives", "MHz", minimum=1e6, maximum=400e6
@@ -345,6 +345,10 @@ class Tones(Parameters):
     attenuation: float = quantity(
         10.0, "attenuation of all four drives", "dB", minimum=0.0, maximum=31.5
     )
+    probe_frequency: float = quantity(
+        200e6, "tone of the probe at which it has the pump's frequency", "MHz",
+        minimum=1e6, maximum=400e6,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

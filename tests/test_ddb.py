@@ -92,7 +92,16 @@ def test_the_wiring_follows_aliases(real):
         "local_oscillator_switch": "ttl_urukul0_sw3",
         "pump_servo": "zotino0",
         "photodiodes": "sampler0",
+        "probe": "urukul1_ch0",
+        "probe_switch": "ttl_urukul1_sw0",
+        "transmission": "ttl1_counter",
     }
+
+
+def test_a_laboratory_may_do_without_the_probe(real):
+    del real["probe"], real["transmission"]
+    wiring = simulate(real, LABORATORY)["plant"]["arguments"]["wiring"]
+    assert not {"probe", "probe_switch", "transmission"} & set(wiring)
 
 
 def test_lab_names_of_the_switches_are_those_of_their_dds(real):

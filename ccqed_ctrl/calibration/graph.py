@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from ..errors import CalibrationError
+from ..units import angular
 from .record import Record
 
 HOUR: Final = 3600.0
@@ -47,6 +48,15 @@ GRAPH: Final[Mapping[str, Node]] = {
         },
         needs=(),
         validity=7 * DAY,
+    ),
+    "cavity_spectrum": Node(
+        # A hundredth of kappa; of Delta_C half a per cent of the couplings.
+        gives={
+            "cavity.kappa": angular(1.5e3),
+            "cavity.pump_detuning": angular(15e3),
+        },
+        needs=(),
+        validity=DAY,
     ),
     "cavity_axis": Node(
         # An offset d turns J_ij by 2 d.(r_i + r_j)/w0^2: 0.1 um costs nothing.

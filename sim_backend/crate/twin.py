@@ -118,6 +118,12 @@ class RemotePlant:
         roles = self._roles.get(channel)
         return float(self._ask("observe", roles[0], signal, time_mu)) if roles else 0.0
 
+    def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
+        """Return (time_mu, level) of each change of an input in [start, stop)."""
+        roles = self._roles.get(channel)
+        seen = self._ask("edges", roles[0], start_mu, stop_mu) if roles else []
+        return [(int(time_mu), int(level)) for time_mu, level in seen]
+
     def stalls(self) -> dict[int, float]:
         """Return before which output events the CPU stands still, for how long, s."""
         return dict(self._ask("stalls"))

@@ -65,21 +65,21 @@ class Controls:
         """Return the present value of a role's signal; 0 before it was ever set."""
         return self._values.get((self._wiring[role], signal), 0.0)
 
-    def _tone(self, role: str) -> float:
+    def tone(self, role: str) -> float:
         """Return the emitted amplitude of a tone, 0 with its switch off."""
         on = self.get(f"{role}_switch", "level")
         return self.get(role, "amplitude") if on else 0.0
 
     def setting(self) -> Setting:
         """Return what acts now."""
-        plus, minus = self._tone("pump_plus"), self._tone("pump_minus")
+        plus, minus = self.tone("pump_plus"), self.tone("pump_minus")
         volts = max(self.get("pump_servo", SET_POINT), 0.0)
         pumped = plus > 0 and minus > 0
         locked = all(self.get(tone, "coherent") for tone in TONES)
         return Setting(
             rabi_frequency=self._calibration.rabi_frequency(volts) if pumped else 0.0,
-            longitudinal=self._tone("longitudinal"),
-            reference=self._tone("local_oscillator"),
+            longitudinal=self.tone("longitudinal"),
+            reference=self.tone("local_oscillator"),
             noise=self.get("noise_gate", "level") > 0,
             pump_phase=(
                 self.get("pump_plus", "phase") + self.get("pump_minus", "phase")
@@ -94,6 +94,7 @@ class Controls:
         """Return the roles that are not in their safe state."""
         roles = [f"{tone}_switch" for tone in TONES]
         roles += ["noise_gate", "ttl_prepare", "ttl_camera"]
+        roles += [role for role in ("probe_switch",) if role in self._wiring]
         left = [role for role in roles if self.get(role, "level")]
         if self.get("pump_servo", SET_POINT) > 1e-3:
             left.append("pump_servo")

@@ -31,7 +31,9 @@ from .optics import Optics
 from .phases import Phases
 from .pixels import Pixels
 from .scenario import Scenario
+from .transmission import Transmission
 from .traps import Traps
+from .wiring import counter_of
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -49,7 +51,7 @@ class Plant:
         self.scenario = scenario
         self.now_mu = 0
         self._seed = checks.integer("plant seed", seed, 0)
-        self._wiring = dict(wiring)
+        self._wiring, self._counter = dict(wiring), counter_of(wiring)
         self._controls = Controls(wiring, scenario.pump_calibration)
         self._rng = stream(self._seed, "ensembles")
         camera_rng = stream(self._seed, "camera")
@@ -64,6 +66,10 @@ class Plant:
         lock_rng = stream(self._seed, "lock")
         self.lock = CavityLock(scenario.lock.loss_rate, REF_PERIOD, lock_rng)
         self._optics, self._traps = Optics(scenario), Traps(scenario, self._seed)
+        self._transmission = Transmission(
+            scenario.probe, scenario.cavity.kappa, self._detuning, REF_PERIOD,
+            stream(self._seed, "transmission"),
+        )  # fmt: skip
         self._preparations = 0
         self._pattern: Floats | None = None
         self.atoms = Atoms(scenario, self._optics, REF_PERIOD)
@@ -170,6 +176,8 @@ class Plant:
             prepared = self._rises(batch, "ttl_prepare")
             triggered = self._rises(batch, "ttl_camera")
             self._controls.apply(batch)
+            if self._counter is not None:
+                self._transmission.follow(self._controls, start)
             if prepared:
                 self._evolve(pieces, start, opened)
                 pieces = []
@@ -269,6 +277,18 @@ class Plant:
             "adc2": setting.reference**2,
         }
         return readings.get(signal, 0.0)
+
+    def edges(self, channel: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
+        """Return (time_mu, level) of each change of an input in [start, stop).
+
+        Photons of the probe are counted; nothing else drives an input.
+        """
+        if channel != self._counter:
+            return []
+        return self._transmission.clicks(start_mu, stop_mu)
+
+    def _detuning(self, time_mu: float) -> float:
+        return self.atoms.ageing.detuning(time_mu)
 
     def stalls(self) -> dict[int, float]:
         """Return before which output events the CPU stands still, for how long, s."""

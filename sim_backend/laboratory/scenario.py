@@ -46,6 +46,7 @@ from .imperfections import (
 )
 from .physics.cavity import ModeFamily
 from .physics.system import OhmicNoise
+from .transmission import ProbeLight
 
 #: Dynamics of the ensembles, by name (physics.md).
 DYNAMICS = ("steepest_descent", "mean_field", "semiclassical")
@@ -115,6 +116,7 @@ class Scenario:
     site_imaging: SiteImaging = SiteImaging()
     delays: Delays = Delays()
     lock: Lock = Lock()
+    probe: ProbeLight = ProbeLight()
     light_shifts: LightShifts = LightShifts()
     losses: Losses = Losses()
     modes: ModeFamily = ModeFamily()

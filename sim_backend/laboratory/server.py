@@ -20,7 +20,7 @@ from .fault_panel import FaultPanel
 from .plant import Plant, from_truth
 from .scenario import TRUTH
 from .sessions import Session
-from .wiring import ROLES
+from .wiring import OPTIONAL_ROLES, ROLES
 
 #: The twin's port unless another is asked for.
 PORT: Final = 3283
@@ -31,7 +31,9 @@ class Bench:
 
     def __init__(self, truth: Mapping[str, Any], seed: int) -> None:
         self.truth, self.seed = dict(truth), seed
-        self.plant: Plant = from_truth({role: role for role in ROLES}, truth, seed)
+        self.plant: Plant = from_truth(
+            {role: role for role in (*ROLES, *OPTIONAL_ROLES)}, truth, seed
+        )
 
     def get(self, name: str) -> Bench:
         """Return what has the plant as `plant`."""

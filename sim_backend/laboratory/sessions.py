@@ -66,6 +66,12 @@ class Session:
         """Return what an input sees; `advance` up to then first."""
         return self._plant.observe(role, signal, int(time_mu) + self._offset_mu)
 
+    def edges(self, role: str, start_mu: int, stop_mu: int) -> list[tuple[int, int]]:
+        """Return (time_mu, level) of each change of an input in [start, stop)."""
+        offset = self._offset_mu
+        seen = self._plant.edges(role, int(start_mu) + offset, int(stop_mu) + offset)
+        return [(time_mu - offset, level) for time_mu, level in seen]
+
     def stalls(self) -> dict[int, float]:
         """Return before which output events the CPU stands still, for how long, s."""
         return self._plant.stalls()

@@ -14,6 +14,10 @@ TONES = ("pump_plus", "pump_minus", "longitudinal", "local_oscillator")
 OTHER_ROLES = ("ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes")
 #: All of them.
 ROLES = (*TONES, *(f"{tone}_switch" for tone in TONES), *OTHER_ROLES)
+#: The probe's tone, and the counter of its photons.
+PROBE, COUNTER = "probe", "transmission"
+#: Roles that a laboratory may do without: a tone, and what counts its photons.
+OPTIONAL_ROLES = (PROBE, f"{PROBE}_switch", COUNTER)
 
 
 def roles(device_db: Mapping[str, Any]) -> dict[str, str]:
@@ -24,8 +28,9 @@ def roles(device_db: Mapping[str, Any]) -> dict[str, str]:
     DeviceError
         A role that nobody plays, or two on one line.
     """
-    found = players((*TONES, *OTHER_ROLES))(device_db)
-    for tone in TONES:
+    optional = [role for role in (PROBE, COUNTER) if role in device_db]
+    found = players((*TONES, *OTHER_ROLES, *optional))(device_db)
+    for tone in (*TONES, *optional[: PROBE in optional]):
         role = f"{tone}_switch"
         switch = device_db[found[tone]].get("arguments", {}).get("sw_device")
         if switch is None:
@@ -50,3 +55,8 @@ def _check_distinct(device_db: Mapping[str, Any], found: Mapping[str, str]) -> N
                 f"roles {other!r} ({found[other]}) and {role!r} ({key}) are one line; "
                 "each needs a device of its own: correct the device_db"
             )
+
+
+def counter_of(wiring: Mapping[str, str]) -> str | None:
+    """Return the device that counts; None where there is no probe or no counter."""
+    return wiring.get(COUNTER) if PROBE in wiring else None

@@ -123,6 +123,21 @@ def test_a_run_on_what_does_not_hold_is_refused_and_an_override_is_told(
     opened("pump_threshold", twin=FAST, pump_over_threshold="0.6:2:6", shots=3)
 
 
+def test_the_spectrum_finds_the_true_cavity(opened, kept):
+    truth = {"cavity": {"pump_detuning": angular(-4.1e6), "kappa": angular(132e3)}}
+    run = opened("cavity_spectrum", seed=3, twin=truth, shots=1)
+    assert run.refused == ""
+    for (value, error), true, most in (
+        (run.cavity_pump_detuning, -4.1e6, 5e3), (run.cavity_kappa, 132e3, 5e3)
+    ):  # fmt: skip
+        assert abs(value - angular(true)) < 3 * error < 3 * angular(most)
+    records = kept("cavity_spectrum")
+    assert records["cavity.pump_detuning"].value == run.cavity_pump_detuning[0]
+    # Believed, it is the cavity that the next run plans with.
+    again = opened("cavity_spectrum", seed=4, twin=truth, shots=1)
+    assert again.kappa == records["cavity.kappa"].value
+
+
 @pytest.mark.parametrize("camera", ["ccd", "emccd", "typical"])
 def test_the_background_finds_the_true_camera(opened, camera):
     """Nothing of it is believed: offset and gain are the scenario's."""

@@ -46,7 +46,7 @@ def check(tmp_path):
             [sys.executable, "main.py", *map(str, arguments)],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=400, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 

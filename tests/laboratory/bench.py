@@ -24,6 +24,7 @@ from sim_backend.laboratory.wiring import TONES
 ROLES = (
     *TONES, *(f"{tone}_switch" for tone in TONES),
     "ttl_camera", "ttl_prepare", "noise_gate", "pump_servo", "photodiodes",
+    "probe", "probe_switch", "transmission",
 )  # fmt: skip
 #: Every role is played by a device of the same name.
 WIRING = {role: role for role in ROLES}

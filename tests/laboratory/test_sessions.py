@@ -120,3 +120,17 @@ def test_faults_that_an_operator_arms_are_part_of_the_truth(bench):
 def prepare(session):
     session.add(pack([Event(5, "ttl_prepare", "level", 1)]))
     session.advance(10)
+
+
+def test_photons_are_counted_in_the_runs_time(bench):
+    other, one = bench.session(), bench.session()
+    other.advance(7 * MS)
+    probe = [Event(10, "probe", "frequency", 203e6), Event(10, "probe", "amplitude", 1),
+             Event(MS, "probe_switch", "level", 1)]  # fmt: skip
+    one.add(pack(probe))
+    one.advance(3 * MS)
+    edges = one.edges("transmission", 0, 3 * MS)
+    times = np.array([time_mu for time_mu, level in edges if level])
+    assert np.count_nonzero(times < MS) < 5
+    assert len(times) == pytest.approx(2e-3 * 2e5, rel=0.25)
+    assert times.max() < 3 * MS
