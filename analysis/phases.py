@@ -25,11 +25,14 @@ class Phase:
     scatter: float
 
 
-def common_phase(phases: ArrayLike, period: float = TWO_PI) -> Phase:
+def common_phase(
+    phases: ArrayLike, period: float = TWO_PI, common: float = 0.0
+) -> Phase:
     """Return the mean of phases (S,) rad that are known modulo a period.
 
     The scatter of a wrapped normal distribution is that of its mean vector's length R,
-    sigma^2 = -2 ln R in units of period/2 pi.
+    sigma^2 = -2 ln R in units of period/2 pi. The error is by that, and by what is
+    `common` to all shots, rad.
 
     Raises
     ------
@@ -53,9 +56,8 @@ def common_phase(phases: ArrayLike, period: float = TWO_PI) -> Phase:
     # Of S phases one is used up by the mean.
     variance = -2 * np.log(min(abs(mean), 1.0)) * len(seen) / (len(seen) - 1)
     scatter = float(np.sqrt(variance)) / turns
-    return Phase(
-        float(np.angle(mean)) / turns, scatter / float(np.sqrt(len(seen))), scatter
-    )
+    error = float(np.hypot(scatter / np.sqrt(len(seen)), common))
+    return Phase(float(np.angle(mean)) / turns, error, scatter)
 
 
 def on_branch(value: float, near: ArrayLike, period: float) -> float:

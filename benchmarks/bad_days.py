@@ -100,14 +100,13 @@ def take(seed: int, shots: int) -> dict[str, object]:
         stored.write(folder / "true.sqlite", true)
         exact = {}
         for belief in ("default", "calibrated", "true"):
-            results = folder / belief
             said = _ccqed(
                 folder, belief, seed, "run", "recall", f"shots={shots}",
-                "corruption=0.1", f"--results={results}",
+                "corruption=0.1",
             )  # fmt: skip
             if said:
                 raise RuntimeError(said)
-            (path,) = results.rglob("*.h5")
+            (path,) = (folder / f"run_{belief}").rglob("*.h5")
             with analysis.open(path) as run:
                 exact[belief] = int(np.count_nonzero(run.pixels_wrong == 0))
     return {"day": asdict(day), "exact": exact, "shots": shots, "refused": refused}
@@ -115,11 +114,12 @@ def take(seed: int, shots: int) -> dict[str, object]:
 
 def _ccqed(folder: Path, belief: str, seed: int, *words: str) -> str:
     """Run a command on the day; return what it complained of, empty if it was well."""
-    results = [] if words[0] == "run" else [f"--results={folder / 'calibrations'}"]
+    results = folder / f"{words[0]}_{belief}"
+    results.mkdir()
     command = [
         *(sys.executable, "-m", "ccqed_ctrl.cli", *words, "-q", f"--seed={seed}"),
         *(f"--twin={folder / 'day.toml'}", f"--dataset-db={folder / belief}.sqlite"),
-        *results,
+        f"--results={results}",
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]

@@ -15,6 +15,9 @@ from ccqed_ctrl.records import summary
 from ccqed_ctrl.sequences.driven_shot import DrivenShot
 from ccqed_ctrl.shots import Shots
 
+#: What errors of axis and map leave of the angle, rad (scenario typical).
+COMMON = 5e-3
+
 
 class DriveRecord(DrivenRecord, CalibrationRecord):
     """Angles between drive and emission, and the phase that they agree on."""
@@ -25,7 +28,7 @@ class DriveRecord(DrivenRecord, CalibrationRecord):
     def measured(self):
         """Average the angles; which of two it is, the drive's own phase tells."""
         record = DriveRecord
-        angle = common_phase(self.rows(record.drive_angle, self.good), np.pi)
+        angle = common_phase(self.rows(record.drive_angle, self.good), np.pi, COMMON)
         arrival = self.rows(record.drive_arrival, self.good)
         believed = self.setting("longitudinal", "phase")[0]
         phase = believed + on_branch(angle.value, arrival, np.pi)

@@ -28,6 +28,7 @@ def test_phases_that_agree_have_no_scatter():
     fit = common_phase([0.4, 0.4, np.nan, 0.4])
     assert fit.value == pytest.approx(0.4)
     assert fit.scatter == pytest.approx(0, abs=1e-7)
+    assert common_phase([0.4, 0.4, 0.4], common=0.02).error == pytest.approx(0.02)
 
 
 def test_what_does_not_agree_or_is_too_few_is_refused():
