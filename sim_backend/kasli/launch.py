@@ -19,7 +19,7 @@ from ccqed_ctrl.threads import one_thread
 from sim_backend.crate.board import Board
 from sim_backend.host import devices
 
-from . import analyzer, controllers, management, server
+from . import analyzer, controllers, management, monitor, server
 from .device import Device
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def serve(options: argparse.Namespace) -> int:
         server.SESSION: device.accept,
         management.PORT: management.Management(device).accept,
         analyzer.PORT: analyzer.Analyzer(device.board.rtio).accept,
+        monitor.PORT: monitor.Monitor(device.board.rtio, device.log).accept,
     }
     listening = []
     try:

@@ -54,6 +54,11 @@ class BidirectionalLine(OutputLine):
             self.drive(time_mu, "rtio", self._wanted and self._output)
 
     @property
+    def is_output(self) -> bool:
+        """Whether the line drives."""
+        return self._output
+
+    @property
     def is_open(self) -> bool:
         """Whether edges are being registered."""
         return self._sensitivity != 0
