@@ -38,7 +38,12 @@ FILES: dict[str, tuple[str, ...]] = {
     "ccqed_ctrl/devices/pump.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/devices/tones.py": ("tests/sequences/test_holographic_shot.py",),
     "ccqed_ctrl/sequences/flat_frames.py": (),
-    "ccqed_ctrl/sequences/holographic_shot.py": (),
+    "ccqed_ctrl/sequences/holographic_shot.py": (
+        "tests/sequences/test_arranging.py",
+        "tests/end_to_end/test_reservoir.py",
+        "tests/end_to_end/test_faults.py",
+    ),
+    "ccqed_ctrl/sequences/probe_counts.py": (),
     # Storage.
     "ccqed_ctrl/journal.py": (),
     "ccqed_ctrl/records/writing.py": ("tests/records", "tests/test_shots.py"),
@@ -56,7 +61,10 @@ FILES: dict[str, tuple[str, ...]] = {
         "tests/laboratory/test_imperfections.py",
         "tests/end_to_end/test_faults.py",
     ),
-    "sim_backend/laboratory/phases.py": ("tests/laboratory/test_imperfections.py",),
+    "sim_backend/laboratory/phases.py": (
+        "tests/laboratory/test_imperfections.py",
+        "tests/laboratory/test_plant.py",
+    ),
     "sim_backend/laboratory/plant.py": (
         "tests/laboratory/test_imperfections.py",
         "tests/end_to_end/test_faults.py",
