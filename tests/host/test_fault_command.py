@@ -19,10 +19,12 @@ from sim_backend.laboratory.server import PORT
 from tests.sockets import free_port, twin
 
 SMALL = ("imaging.pixels=32", "modes.max_order=40", "faults=['pump_dead@shot=2']")
+#: Whoever runs the tests in the background has them ignore SIGINT.
 COMMAND = """
-import sys
+import signal, sys
 from ccqed_ctrl import cli
 from sim_backend.host.commands import FAULTS
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(FAULTS.run(cli.parser_of(FAULTS).parse_args()))
 """
 
