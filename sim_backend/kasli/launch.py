@@ -68,17 +68,17 @@ def _laboratory(options: argparse.Namespace) -> tuple[dict[str, Any], Any]:
         raise ExperimentError("there is no device_db.py in this folder or above it")
     device_db = devices.load_device_db(path)
     manager = devices.DeviceManager(devices.DeviceDB(device_db))
-    plant: dict[str, Any] = {"history": False}
-    if "twin" not in device_db[devices.PLANT]["arguments"]:
-        truth = devices.plant_options(device_db)
-        plant["truth"] = truth.resolve(truth.parse(options.twin))
+    plant: dict[str, Any] = device_db[devices.PLANT]["arguments"] | {"history": False}
+    if "twin" not in plant:
         plant["seed"] = options.seed
+        if options.twin or "truth" not in plant:  # wires and scripts are truth, too
+            truth = devices.plant_options(device_db)
+            plant["truth"] = truth.resolve(truth.parse(options.twin))
     elif options.twin:
         raise ParameterError(
             "CCQED_TWIN names a twin with a truth of its own; give --twin to "
             "aqctl_ccqed_twin instead"
         )
-    plant = device_db[devices.PLANT]["arguments"] | plant
     manager.devarg_override = {devices.PLANT: plant}
     return device_db, manager
 

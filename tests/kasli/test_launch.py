@@ -14,7 +14,7 @@ pytest.importorskip("unicorn")
 pytest.importorskip("elftools")
 
 from ccqed_ctrl.errors import DeviceError, ParameterError
-from sim_backend.kasli import command, server
+from sim_backend.kasli import command, launch, server
 from tests.kasli.hosts import Host
 from tests.kasli.programs import at, kernel
 from tests.kasli.serving import kasli, laboratory, own_address
@@ -42,6 +42,31 @@ def test_a_process_serves_core_device_and_controllers_over_one_plant(tmp_path):
     assert [word[:4] for word in told["words"]] == [[10**8, 4, 0, 1]]
     assert "connection closed" in told["log"]
     assert process.returncode == 0
+
+
+WIRED = """
+def local(module, name, **arguments):
+    return {"type": "local", "module": "artiq.coredevice." + module, "class": name,
+            "arguments": arguments}
+device_db = {"core": local("core", "Core", host="127.0.0.1", ref_period=1e-9),
+             "out": local("ttl", "TTLOut", channel=0),
+             "back": local("ttl", "TTLInOut", channel=1)}
+from sim_backend.ddb import simulate
+simulate(device_db, wires={"out": "back"})
+"""
+
+
+def test_the_wires_of_a_device_database_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("CCQED_BACKEND", "simulation")  # and back afterwards
+    (tmp_path / "device_db.py").write_text(WIRED)
+    parser = argparse.ArgumentParser()
+    command.KASLI.fill(parser)
+    path = str(tmp_path / "device_db.py")
+    _, manager = launch._laboratory(parser.parse_args(["--device-db", path]))
+    assert manager.get("plant").truth["wires"] == {"out": ["back"]}
+    wrong = parser.parse_args(["--device-db", path, "--twin", "dynamics=exact"])
+    with pytest.raises(ParameterError, match="dynamics"):
+        launch._laboratory(wrong)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
