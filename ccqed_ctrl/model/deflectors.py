@@ -31,6 +31,28 @@ def turns(positions: ArrayLike) -> int:
     return min(_alike(columns, rows), _alike(rows, columns))
 
 
+def grids(positions: ArrayLike) -> list[NDArray[np.intp]]:
+    """Return the traps (M,), by number, of each product grid that is lit by itself.
+
+    positions: (N, 2) m; there are `turns` of them.
+    """
+    sites = checks.array("positions", positions, ("N", 2))
+    columns, rows = _levels(sites[:, 0]), _levels(sites[:, 1])
+    lines, crossed = min(
+        [(columns, rows), (rows, columns)], key=lambda one: _alike(*one)
+    )
+    found: dict[frozenset[int], list[int]] = {}
+    for line in np.unique(lines):
+        members = np.flatnonzero(lines == line)
+        found.setdefault(frozenset(crossed[members].tolist()), []).extend(members)
+    return [np.array(members, np.intp) for members in found.values()]
+
+
+def distinct(values: Floats) -> NDArray[np.intp]:
+    """Return the first of those that are alike of (N,) m, by number."""
+    return np.unique(_levels(values), return_index=True)[1]
+
+
 def _levels(values: Floats) -> NDArray[np.intp]:
     """Return to which of the distinct values, in order, each of (N,) belongs."""
     order = np.argsort(values, kind="stable")

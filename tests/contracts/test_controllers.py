@@ -1,7 +1,8 @@
 """What the protocols promise, on every implementation and by every route.
 
 Cameras: `test_cameras.py`, which has more of them. Drivers of real devices: a ViALUX
-over a fake of its vendor's library, tweezers by slmsuite on its simulated modulator.
+over a fake of its vendor's library, tweezers by slmsuite on its simulated modulator,
+and by a Spectrum card over a fake of its vendor's library.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.contracts.controller_routes import (
     refused,
     trigger,
 )
-from tests.controllers import fake_alp4, slm
+from tests.controllers import fake_alp4, fake_spcm, slm
 
 
 @contextmanager
@@ -44,7 +45,15 @@ def slmsuite():
     tweezers.close()
 
 
-DRIVERS = {"ViALUX": vialux, "slmsuite": slmsuite}
+@contextmanager
+def spectrum():
+    with fake_spcm.drivers() as module:
+        tweezers = module.SpcmTweezers("/dev/spcm0", 12e-12, 12e-12, band=100e6)
+        yield lambda: (None, {"tweezers": tweezers}.get)
+        tweezers.close()
+
+
+DRIVERS = {"ViALUX": vialux, "slmsuite": slmsuite, "Spectrum": spectrum}
 
 
 @pytest.fixture(scope="module", params=[*PARAMS, *DRIVERS])
@@ -190,7 +199,7 @@ WAY = np.stack([SITES[[2, 0]], [[40e-6, 60e-6], [-40e-6, -30e-6]], SITES[[0, 2]]
 def moving(lab):
     """Tweezers that hold three sites, of a kind that moves atoms."""
     lab.tweezers.set_positions(SITES)
-    if lab.link is None:
+    if "slmsuite" in lab.tweezers.status()["model"]:
         with refused(DeviceError, "cannot move atoms; set reservoir=0"):
             lab.tweezers.program([2, 0], TIMES, WAY)
         np.testing.assert_array_equal(lab.tweezers.positions(), SITES)
