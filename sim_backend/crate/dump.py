@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from .rtio import Rtio, Word
+if TYPE_CHECKING:  # the bus needs ARTIQ's names, drawing does not
+    from .rtio import Rtio, Word
 
 #: Our log goes elsewhere; no channel of a Kasli has this number.
 _LOG_CHANNEL = 127

@@ -43,6 +43,7 @@ class Device:
         #: What it says of itself: never taken for hardware.
         self.ident = f"{version};simulation"
         self.log = CoreLog()
+        self._rebooting = False
         self.finished_cleanly = True
         #: What hosts wrote there, until the process ends.
         self.configuration: dict[bytes, bytes] = {}
@@ -105,11 +106,20 @@ class Device:
 
     def reboot(self) -> None:
         """Hang up and forget what kernels left; time goes on, and so does the plant."""
+        # Before the host hears of it: the next one, who may be quicker, has it new.
+        self._rebooting = True
         self.close()
         with self._lock:
-            self.firmware = firmware.Firmware(self.board, self.machine)
-            self.machine.attach(self._handlers())
-            self.finished_cleanly = True
+            self._restart()
+
+    def _restart(self) -> None:
+        """Forget what kernels left, if a reboot is due."""
+        if not self._rebooting:
+            return
+        self._rebooting = False
+        self.firmware = firmware.Firmware(self.board, self.machine)
+        self.machine.attach(self._handlers())
+        self.finished_cleanly = True
         self.log.write("runtime", "restarted", logging.WARNING)
 
     def _serve(self, given: socket.socket) -> None:
@@ -117,6 +127,7 @@ class Device:
         if (before := self._connection) is not None:
             before.hang_up()
         with self._lock:
+            self._restart()
             self._connection, self._session = connection, Session(self, connection)
             try:
                 self._session.serve()
