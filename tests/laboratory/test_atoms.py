@@ -9,7 +9,7 @@ from ccqed_ctrl.model.emission import overlap_kernel
 from sim_backend.crate.events import Event
 from sim_backend.laboratory.controls import Setting
 from sim_backend.laboratory.imperfections import Losses
-from tests.laboratory.bench import PERFECT, Laboratory, plan_shot
+from tests.laboratory.bench import PERFECT, Laboratory, plan_shot, shutters
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,21 @@ def test_what_ages_is_asked_for_once_at_each_instant(plan):
     left = np.abs(shown).mean(axis=1) / np.abs(shown[0]).mean()
     steps = np.array([0, 0, 1, 2, 2]) * 200e-6
     np.testing.assert_allclose(left, np.exp(-100.0 * steps), rtol=1e-3)
+
+
+def test_the_field_of_the_others_is_that_of_their_light(plan):
+    """b_i = -2 g_i alpha: what the ensembles emit acts on them, twice its amplitude."""
+    laboratory = Laboratory(plan, imperfections=PERFECT)
+    events, _ = laboratory.events()
+    shutter = shutters(events)[0]
+    plant = laboratory.plant
+    plant.advance([e for e in events if e.time_mu <= shutter], shutter)
+    setting, truth, atoms = plant._controls.setting(), plant.scenario, plant.atoms
+    assert setting.longitudinal == 0
+    spins = plant.magnetization() * atoms.spins
+    light = plant._optics.emission(atoms.clouds, spins, setting.rabi_frequency)
+    pump = truth.pump.replace(rabi_frequency=setting.rabi_frequency)
+    felt = -2 * pump.mode_coupling(truth.cavity) * truth.cavity.waist * (
+        atoms.clouds.T @ light
+    ).real  # fmt: skip
+    np.testing.assert_allclose(atoms._felt(setting), felt, rtol=1e-6)
