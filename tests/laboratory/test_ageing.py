@@ -86,6 +86,17 @@ def test_a_cavity_closer_to_the_pump_couples_more_and_shines_more():
     np.testing.assert_allclose(aged.couplings, expected * np.eye(2))
 
 
+def test_every_supermode_moves_with_the_cavity():
+    """Shifted by its atoms or not: the pump is as much nearer, or farther, to all."""
+    one = ageing(lock=Lock(drift=angular(300e3)))
+    modes = D - angular(np.array([0.0, 50e3]))
+    system = SpinSystem(np.eye(2), np.full(2, 50.0), CAVITY, 1e6, site_detunings=modes)
+    aged = one.system(system, 0, setting(), np.zeros(2))
+    moved = one.detuning(0) - D
+    assert abs(moved) > angular(10e3)
+    np.testing.assert_allclose(aged.site_detunings, modes + moved)
+
+
 def test_the_lock_never_reaches_the_resonance():
     lock = Lock(drift=angular(10e6))
     assert max(ageing(seed, lock=lock).detuning(0) for seed in range(50)) == -KAPPA
