@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccqed_ctrl.model.imaging import pixel_axis, reference_wave
+from ccqed_ctrl.errors import ParameterError
+from ccqed_ctrl.model.imaging import Region, pixel_axis, reference_wave
 from ccqed_ctrl.params import Imaging
 
 
@@ -26,3 +28,11 @@ def test_the_reference_is_a_tilted_plane_wave():
     # y along rows, x along columns.
     np.testing.assert_allclose(np.angle(wave[1:] / wave[:-1]), -0.7)
     np.testing.assert_allclose(np.angle(wave[:, 1:] / wave[:, :-1]), 0.2)
+
+
+def test_a_region_is_said_whole_or_not_at_all():
+    assert (Region().left, Region().top) == (-1, -1)
+    assert Region(left=0, top=7).top == 7
+    for half in ({"left": 5}, {"top": 5}):
+        with pytest.raises(ParameterError, match="Region"):
+            Region(**half)
