@@ -30,7 +30,7 @@ def add_row(row: Floats, weight: float, out: Floats) -> None:
         out[i] += weight * row[i]
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True)
 def add_product(matrix: Floats, weights: Floats, out: Floats) -> None:
     """Add weights @ matrix to the fields, four rows at a time.
 

@@ -3,6 +3,10 @@
 Axes: N sites, L light modes. Where all detunings agree the light is kept per site, u_i,
 L = N and `readout` is empty; else per mode. Everything within a step is a polynomial in
 tau = 0..1 or exact: see `semiclassical`.
+
+No `fastmath` here, nor in `add_product`: with products and sums contracted, which costs
+an eighth of the speed not to do, code that Numba has just compiled and what it later
+loads from its cache differ in the last bit of the light, and a marginal spin with it.
 """
 
 from __future__ import annotations
@@ -65,7 +69,7 @@ def propagators(rates: Floats, step: float) -> tuple[Floats, Floats]:
     return half, whole
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True)
 def add_products(matrix: Floats, x: Floats, y: Floats, gx: Floats, gy: Floats) -> None:
     """Add x @ matrix to gx and y @ matrix to gy in one pass over the matrix."""
     fours = x.size - x.size % 4
@@ -83,7 +87,7 @@ def add_products(matrix: Floats, x: Floats, y: Floats, gx: Floats, gy: Floats) -
 
 
 # NumPy's division: Python's check for zero would keep the loop scalar.
-@numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy")
 def rotate(
     spins: Floats, first: Floats, middle: Floats, last: Floats, omega_z: float, h: float
 ) -> None:
@@ -149,7 +153,7 @@ def drive_at(interval: Interval, share: float, source: Floats) -> float:
     return root
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True)
 def predict(
     light: Floats, sources: Floats, g: Floats, roots: Floats, half: Floats,
     whole: Floats, out: Floats,
@@ -172,7 +176,7 @@ def predict(
         )  # fmt: skip
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True)
 def correct(
     light: Floats, sources: Floats, g: Floats, ends: Floats, roots: Floats,
     whole: Floats,

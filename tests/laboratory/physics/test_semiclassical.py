@@ -1,6 +1,9 @@
 """Classical spins and light: written-out ODEs, conserved quantities, closed forms."""
 
 import doctest
+import os
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -272,6 +275,38 @@ def test_pieces_with_noise_are_the_whole():
         ).state
     np.testing.assert_allclose(state.spins, whole.state.spins, atol=1e-6)
     np.testing.assert_array_equal(state.bath.rows, whole.state.bath.rows)
+
+
+#: Prints whether the loop came from Numba's cache, and every bit of its result.
+_COURSE = """
+import numpy as np
+from sim_backend.laboratory.physics import _semiclassical_kernels as kernels
+rng = np.random.default_rng(0)
+spins = rng.standard_normal((3, 64))
+spins /= np.linalg.norm(spins, axis=0)
+light, phi = np.zeros((2, 64)), 1e6 * rng.standard_normal((2, 64))
+rows = 1e6 * rng.standard_normal((64, 64))
+kernels.advance(
+    spins, light, (1e-5, np.array([1.0, 1.3]), phi), (np.empty((0, 64)), 0.0, 1.0),
+    (rows, np.empty((0, 64))), np.array([[-9.4e5] * 64, [-1.9e7] * 64]), 1e6, 400,
+)
+print(bool(kernels.advance.stats.cache_hits), spins.tobytes().hex())
+print(light.tobytes().hex())
+"""
+
+
+@pytest.mark.slow
+def test_the_first_run_of_an_installation_has_the_data_of_later_ones(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    course = [
+        subprocess.run(
+            [sys.executable, "-c", _COURSE], env=environment, check=True, text=True,
+            capture_output=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [cached for cached, *_ in course] == ["False", "True"]
+    assert course[0][1:] == course[1][1:]
 
 
 def test_without_pump_spins_precess_and_light_decays():
