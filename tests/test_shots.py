@@ -207,6 +207,17 @@ def test_a_scan_is_planned_point_by_point_and_tells_each_rows_settings(blink):
     ]  # fmt: skip
 
 
+def test_a_summary_of_what_is_in_the_journal_alone_is_named(blink, tmp_path):
+    """It is closed by then; the shots stay, and the disk is not to blame."""
+    own = BLINK.replace('"what was counted"', '"what was counted", raw=True')
+    assert own != BLINK
+    (tmp_path / "blink.py").write_text(own)
+    outcome, run = blink(shots=2, base=1)
+    assert outcome.status == "failed"
+    assert "shot.counts is raw" in str(outcome.error)
+    np.testing.assert_array_equal(run.counts, [[1] * 3, [2] * 3])
+
+
 def test_a_shot_without_its_data_is_taken_again(blink):
     outcome, run = blink(failures=2)
     assert outcome.status == "ok"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SchemaError
 from ..journal import Journal
 from .declaration import SHOTS, Entry
 from .writing import DatasetOwner, DatasetWriter
@@ -63,16 +64,32 @@ class JournalWriter(DatasetWriter):
         return shot
 
     def get(self, key: str) -> Any:
-        """Return a dataset of this run."""
-        if not self.entry(key).raw:
+        """Return a dataset of this run; raw ones until it is finished."""
+        if not self._is_raw(key):
             return super().get(key)
         return np.stack([self.row(key, shot) for shot in range(self._appended[key])])
 
     def row(self, key: str, index: int) -> Any:
-        """Return row `index` of a dataset of this run."""
-        if not self.entry(key).raw:
+        """Return row `index` of a dataset; raw ones until it is finished."""
+        if not self._is_raw(key):
             return super().row(key, index)
         return self._journal.row(key, index)
+
+    def _is_raw(self, key: str) -> bool:
+        """Whether a dataset is in the journal alone.
+
+        Raises
+        ------
+        SchemaError
+            It is, and the journal is closed.
+        """
+        raw = self.entry(key).raw
+        if raw and self._finished:
+            raise SchemaError(
+                f"{key} is raw: in a journal that is closed when the run is summed up; "
+                "store what the summary needs of it as a row of each shot"
+            )
+        return raw
 
 
 def _by_key(rows: Mapping[Entry, Any]) -> dict[str, Any]:
