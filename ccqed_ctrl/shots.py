@@ -274,11 +274,19 @@ class Shots:
             self._report.progress(self.done)
 
     def _spoils(self, verdict: Verdict) -> bool:
-        """Whether the next shot is set up afresh; what that did not help lasts."""
-        if verdict is not Verdict.ok and verdict is self._last:
+        """Whether the next shot is set up afresh; what that did not help lasts.
+
+        Of a device that failed it is all the same: a lock or a load that was unlucky as
+        often as a shot is repeated may be well the next time, and what lasted is over.
+        """
+        if verdict is Verdict.ok:
+            self._lasting.clear()
+        elif verdict is self._last:
             self._lasting.add(verdict)
         self._last = verdict
-        return verdict is not Verdict.ok and verdict not in self._lasting
+        return verdict.again or (
+            verdict is not Verdict.ok and verdict not in self._lasting
+        )
 
     def _check_room(self, plan: Any) -> None:
         """Refuse a run that its disk cannot hold."""

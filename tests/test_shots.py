@@ -229,6 +229,14 @@ def test_a_shot_without_its_data_is_taken_again(blink):
     assert run.get("log")[-1] == "safe"
 
 
+def test_a_device_that_stays_bad_for_a_shot_is_set_up_again_for_the_next(blink):
+    """It is not waited for, but what was bad luck, a lost lock or load, is over."""
+    _, run = blink(shots=5, base=1, bad=3, verdict="wrong frames", repeats=1)
+    assert run.verdict == ["ok", "wrong frames", "wrong frames", "ok", "ok"]
+    np.testing.assert_array_equal(run.attempts, [1, 2, 1, 1, 1])
+    assert run.get("log") == ["arranged 1 True"] * 4 + ["safe"]
+
+
 def test_a_shot_the_devices_spoilt_is_taken_again_and_the_last_take_is_kept(blink):
     outcome, run = blink(shots=3, base=1, bad=2, verdict="wrong frames")
     assert outcome.status == "ok"

@@ -123,7 +123,8 @@ def page() -> str:
         "afresh, up to `repeats` times. Its last take is stored with its verdict "
         "(`shot.verdict`; `shot.attempts` and `shot.rejected` tell of those before, "
         "whose frames are not kept: they are of no shot). What no repeat of a shot has "
-        "helped is not repeated in later shots, such as a site that is always empty.",
+        "helped is not repeated in later shots, such as a site that is always empty; "
+        "they are set up afresh all the same, until one is ok.",
         "",
         "What the light says of the atoms is a result, and no reason to take another "
         "shot: one drawn until it pleases would bias what is made of it. Such a shot "
