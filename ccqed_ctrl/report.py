@@ -68,6 +68,15 @@ class Report:
         }
         self._about: dict[str, Any] = {}
 
+    def show(self, ccb: Any) -> None:
+        """Ask the dashboards for an applet of everything that is shown live."""
+        declared = {entry.key: entry for entry in self._record.entries()}
+        for key, entry in declared.items():
+            if entry.applet:
+                bars = f" --error {entry.bars}" if entry.bars in declared else ""
+                command = "${artiq_applet}" + entry.applet.format(key) + bars
+                ccb.issue("create_applet", key, command, group="ccqed")
+
     def open(
         self, writer: DatasetWriter, journal: Journal, total: int, core: Any
     ) -> None:

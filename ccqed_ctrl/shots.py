@@ -137,6 +137,7 @@ class Shots:
         self._watched = any(e.applet and e.is_summary for e in record.entries())
         self._lasting: set[Verdict] = set()
         self._last = Verdict.ok
+        self._summed_up = False
         self.done = 0
 
     @one_thread()
@@ -159,6 +160,12 @@ class Shots:
         handles : Arguments
             By the name of their group, scans and all.
         """
+        self._asked = make, read, handles
+        self._plan()
+
+    def _plan(self) -> None:
+        """Plan what was asked for with what is believed now."""
+        make, read, handles = self._asked
         run = self._run.collect()
         if run.resume:
             with self._reopen(run.resume) as earlier:
@@ -201,12 +208,16 @@ class Shots:
         """Take the shots; every ending leaves the apparatus safe. In `run()`.
 
         A termination is an ending like others: nothing is raised. A summary that an
-        applet shows is worked out after each shot.
+        applet shows is worked out after each shot. ARTIQ prepares a run while the one
+        before is still going on: what that has found meanwhile is planned with now.
         """
+        if self._calibrations.moved:
+            logger.info("planned again: a calibration has found something meanwhile")
+            self._plan()
         with self._begin_journal() as journal:
             self._writer = JournalWriter(self._experiment, journal)
             self._report.open(self._writer, journal, len(self._rows), self._core)
-            self._applets()
+            self._report.show(self._ccb)
             try:
                 self._live_through()
             finally:
@@ -215,6 +226,9 @@ class Shots:
                 finally:
                     self._report.finish()
                     self._hold(journal.path)
+        # The next run may begin before this one is analysed.
+        if self._calibrations.keeps:
+            self.summarise()
 
     def _hold(self, journal: Path) -> None:
         """Let nobody recover the journal: what ARTIQ writes is still to come."""
@@ -251,7 +265,8 @@ class Shots:
     @one_thread()
     def summarise(self) -> None:
         """Store the record's summary of all finished shots. In `analyze()`."""
-        if self.done:
+        if self.done and not self._summed_up:
+            self._summed_up = True
             found = self.record(self._writer).summarise()
             summary = {e: value for e, value in found.items() if e.is_summary}
             self._writer.store(summary, broadcast=self._watched)
@@ -381,12 +396,3 @@ class Shots:
             self._writer.show(reading.shown)
         if self._watched:
             self._writer.show(self.record(self._writer).summarise())
-
-    def _applets(self) -> None:
-        """Ask the dashboards for an applet of everything that is shown live."""
-        declared = {entry.key: entry for entry in self.record.entries()}
-        for key, entry in declared.items():
-            if entry.applet:
-                bars = f" --error {entry.bars}" if entry.bars in declared else ""
-                command = "${artiq_applet}" + entry.applet.format(key) + bars
-                self._ccb.issue("create_applet", key, command, group="ccqed")

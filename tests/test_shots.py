@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import analysis
+from ccqed_ctrl.calibration.record import Record, key
 from ccqed_ctrl.records import ShotRecord
 from sim_backend.host import runner
 from sim_backend.host.scheduler import Termination
@@ -205,6 +207,25 @@ def test_a_scan_is_planned_point_by_point_and_tells_each_rows_settings(blink):
         "arranged 1 True", "arranged 1 False", "arranged 1 True", "arranged 3 False",
         "arranged 3 False", "safe",
     ]  # fmt: skip
+
+
+def test_what_is_found_between_preparation_and_run_is_planned_with(blink, tmp_path):
+    """ARTIQ prepares the next run while a calibration is still going on."""
+    record = Record(512.0, 3, datetime.now(UTC).isoformat(timespec="seconds"), 0.1)
+    own = BLINK.replace(
+        "            self.shots.run()",
+        f"""\
+            kept = {{"broadcast": True, "persist": True, "archive": False}}
+            found = {record.to_dict()!r}
+            self.set_dataset("{key("imaging.offset")}", found, **kept)
+            self.shots.run()""",
+    )
+    assert own != BLINK
+    (tmp_path / "blink.py").write_text(own)
+    outcome, run = blink(shots=2)
+    assert outcome.status == "ok", outcome.error
+    assert run.get("settings.imaging.offset") == 512.0
+    assert run.shots == 2
 
 
 def test_a_summary_of_what_is_in_the_journal_alone_is_named(blink, tmp_path):

@@ -52,9 +52,21 @@ class Calibrations:
         self._laboratory = experiment.get_device(DEVICE)
         self._keeping = arguments(experiment, Keeping, "Run") if name else None
         self.statuses: dict[str, Status] = {}
+        self._records: Mapping[str, Record] = {}
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is found is for later runs to know."""
+        return self._keeping is not None
+
+    @property
+    def moved(self) -> bool:
+        """Whether a calibration has found something since the belief was read."""
+        now: Belief = self._laboratory.belief(self._get)
+        return now.records != self._records
 
     def belief(self, stale: bool) -> Belief:
-        """Return what is believed now. In `prepare()`.
+        """Return what is believed now.
 
         Raises
         ------
@@ -63,6 +75,7 @@ class Calibrations:
             asked for. A calibration rests on those that it needs, others on all.
         """
         believed: Belief = self._laboratory.belief(self._get)
+        self._records = believed.records
         self.statuses = statuses(believed.records, datetime.now(UTC))
         needed = ancestors(self._name) if self._name else self.statuses
         refused = refusal(self.statuses, needed)
