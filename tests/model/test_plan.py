@@ -54,6 +54,17 @@ def stored():
     return plan_memory(random_patterns(4, 36))
 
 
+def test_a_product_grid_points_along_x_and_y_unless_told_otherwise():
+    geometry = {"columns": 6, "minimum_distance": 5e-6}
+    grid = layout.sample_grid(
+        36, 6, Layout().relative_width * CAVITY.waist, 5e-6, np.random.default_rng(1)
+    )
+    patterns = random_patterns(1, 36)
+    assert np.array_equal(plan_memory(patterns, **geometry).positions, grid)
+    turned = plan_memory(patterns, {"directions": [[0, -1], [1, 0]]}, **geometry)
+    assert np.array_equal(turned.positions, np.stack([-grid[:, 1], grid[:, 0]], 1))
+
+
 def plan_load(stored, state, calibration=LONGITUDINAL, pumped=2.0, **sequence):
     sequence = Sequence(pump_over_threshold=pumped, **sequence)
     pump = plan_pump(sequence)
