@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import analysis
+from ccqed_ctrl.calibration.graph import GRAPH, order
 from sim_backend.host import is_embedded
 
 from .conftest import ROOT
@@ -70,6 +72,37 @@ def test_a_scan_of_the_dashboard_becomes_points(master, scan, values):
     exact = stored["shot.pixels_wrong"].reshape(-1, 2) == 0
     assert np.array_equal(stored["summary.exact"], exact.mean(axis=1))
     assert not complaints(master.log[said:])
+
+
+def test_all_of_the_repository_queued_at_once_ends_green(tmp_path):
+    """ARTIQ prepares a run while the one before still finds what it rests on."""
+    repository = ROOT / "repository"
+    calibrations = [f"calibrations/{name}.py" for name in order()]
+    sciences = sorted(each.name for each in repository.glob("*.py"))
+    master = Master(tmp_path, "-r", repository)
+    try:
+        submitted = {}
+        for file in calibrations + sciences:
+            (name,) = re.findall(
+                r"class (\w+)\(EnvExperiment\)", (repository / file).read_text()
+            )
+            arguments = {} if file in calibrations else {"shots": 2}
+            submitted[file] = master.submit(file, name, arguments)
+        found = {
+            file: contents(master.finished(rid)) for file, rid in submitted.items()
+        }
+    finally:
+        master.close()
+    assert "ERROR" not in master.log
+    assert {file: each["status"] for file, each in found.items()} == dict.fromkeys(
+        found, "ok"
+    )
+    refused = {file: found[file]["summary.refused"] for file in calibrations}
+    assert refused == dict.fromkeys(calibrations, "")
+    held = json.loads(found[sciences[-1]]["belief.calibrations"])
+    assert {name: held[name]["state"] for name in GRAPH} == dict.fromkeys(
+        GRAPH, "green"
+    )
 
 
 def test_what_is_refused_says_so_in_the_log_and_leaves_no_file(master):
